@@ -1,0 +1,127 @@
+"""Settings from the environment and the options of a training, validated once, at the edge.
+
+The only place that reads environment variables. Knows nothing of models or files.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dlcodegen_core.errors import ConfigError
+
+EMBEDDER_CHOICES = ("auto", "ollama", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things live and which services are used. `Settings.from_environment()` reads the contract's variables."""
+
+    home: Path = Path(".data")
+    ollama_host: str = "http://localhost:11434"
+    ollama_model: str = "nomic-embed-text"
+    embedder: str = "auto"
+    database_url: str = ""
+
+    def __post_init__(self) -> None:
+        if self.embedder not in EMBEDDER_CHOICES:
+            raise ConfigError(
+                f"DLCODEGEN_EMBEDDER is {self.embedder!r}. Set it to one of: {', '.join(EMBEDDER_CHOICES)}."
+            )
+        if urlsplit(self.ollama_host).scheme not in ("http", "https"):
+            raise ConfigError(f"OLLAMA_EMBED_HOST is {self.ollama_host!r}. Give a URL such as http://localhost:11434.")
+        object.__setattr__(self, "home", Path(self.home).expanduser().absolute())
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.home / 'workbench.sqlite'}")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read DLCODEGEN_* and OLLAMA_EMBED_*; an empty variable counts as not set. Raises ConfigError."""
+        variables = {
+            "home": "DLCODEGEN_HOME",
+            "ollama_host": "OLLAMA_EMBED_HOST",
+            "ollama_model": "OLLAMA_EMBED_MODEL",
+            "embedder": "DLCODEGEN_EMBEDDER",
+            "database_url": "DLCODEGEN_DATABASE_URL",
+        }
+        given = {field: environ[name] for field, name in variables.items() if environ.get(name)}
+        return cls(**given)  # type: ignore[arg-type]  # __post_init__ turns the home into a Path
+
+    @property
+    def versions_folder(self) -> Path:
+        return self.home / "versions"
+
+    @property
+    def jobs_folder(self) -> Path:
+        return self.home / "jobs"
+
+    @property
+    def embedding_cache_file(self) -> Path:
+        return self.home / "cache" / "embeddings.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Everything that decides what a training does. The defaults are the seed configuration of DeepCodeNet.
+
+    vocabulary_size counts all output classes, unknown and end of completion included.
+    tokens_per_pair: how many leading code tokens of each target are learned; each is a sample of its own.
+    held_out: share of the pairs kept out of the training, split by source file where pairs have one.
+    patience: stop after so many epochs without a better held-out loss; None trains all epochs.
+    seconds: stop the fitting after this time even if epochs are left; None for no limit.
+    language: None detects it for each pair.
+    """
+
+    hidden_layers: tuple[int, ...] = (512, 256, 128, 64)
+    dropout: float = 0.2
+    learning_rate: float = 0.001
+    epochs: int = 50
+    batch_size: int = 64
+    vocabulary_size: int = 100
+    tokens_per_pair: int = 1
+    held_out: float = 0.15
+    patience: int | None = None
+    seconds: float | None = None
+    seed: int = 0
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden_layers", tuple(self.hidden_layers))
+        rules = {
+            "hidden_layers": (
+                1 <= len(self.hidden_layers) <= 12 and all(1 <= width <= 8192 for width in self.hidden_layers),
+                "1 to 12 widths between 1 and 8192",
+            ),
+            "dropout": (0 <= self.dropout < 1, "at least 0 and below 1"),
+            "learning_rate": (0 < self.learning_rate <= 1, "above 0 and at most 1"),
+            "epochs": (1 <= self.epochs <= 10_000, "1 to 10000"),
+            "batch_size": (1 <= self.batch_size <= 65_536, "1 to 65536"),
+            "vocabulary_size": (3 <= self.vocabulary_size <= 16_384, "3 to 16384"),
+            "tokens_per_pair": (1 <= self.tokens_per_pair <= 64, "1 to 64"),
+            "held_out": (0 <= self.held_out <= 0.5, "0 to 0.5"),
+            "patience": (self.patience is None or self.patience >= 1, "1 or more, or none"),
+            "seconds": (self.seconds is None or self.seconds > 0, "above 0, or none"),
+            "seed": (0 <= self.seed < 2**32, "0 to 4294967295"),
+        }
+        wrong = [f"{name} is {getattr(self, name)}, use {rule}" for name, (holds, rule) in rules.items() if not holds]
+        if wrong:
+            raise ConfigError(f"Training configuration: {'; '.join(wrong)}.")
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "TrainConfig":
+        """The inverse of `to_json`. Raises ConfigError on unknown names or wrong types."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(value) - known)
+        if unknown:
+            raise ConfigError(
+                f"Training configuration: unknown option {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
+            )
+        try:
+            return cls(**value)
+        except TypeError as exc:
+            raise ConfigError(f"Training configuration: a value has the wrong type ({exc}).") from exc

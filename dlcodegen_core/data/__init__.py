@@ -1,0 +1,1 @@
+"""Prompt-completion pairs: reading, checking, keeping and splitting them."""

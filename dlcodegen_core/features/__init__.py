@@ -1,0 +1,1 @@
+"""Text in, 544 named floats out."""
