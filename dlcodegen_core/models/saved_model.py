@@ -1,0 +1,186 @@
+"""A trained model on disk: a folder with weights (safetensors) and everything else (JSON). Never unpickled.
+
+    model.safetensors   the state dict of DeepCodeNet
+    model.json          config, vocabulary, keywords, embedder, metrics, curves, data fingerprint, sha256 of the weights
+
+The folder is written whole or not at all. Loading checks every part and names the one that is wrong.
+"""
+
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlcodegen_core.config import TrainConfig
+from dlcodegen_core.errors import ConfigError, ModelError, StorageError
+from dlcodegen_core.features.keywords import KeywordVectorizer
+from dlcodegen_core.models.vocabulary import Vocabulary
+from dlcodegen_core.storage.files import new_folder, write_atomically, write_json_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dlcodegen_core.models.deepcodenet import DeepCodeNet
+
+FORMAT = 1
+WEIGHTS_FILE = "model.safetensors"
+CARD_FILE = "model.json"
+MAX_CARD_BYTES = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """All that is known of a trained model but its weights.
+
+    metrics: see TrainMetrics. curves: one record an epoch. embedder: the identity whose vectors it was trained on.
+    """
+
+    version: str
+    name: str
+    created_at: str
+    dataset: str
+    dataset_revision: int | None
+    dataset_fingerprint: str
+    pairs: int
+    samples: int
+    config: TrainConfig
+    embedder: str
+    embedder_title: str
+    tokens: tuple[str, ...]
+    keyword_terms: tuple[str, ...]
+    keyword_idf: tuple[float, ...]
+    metrics: Mapping[str, Any]
+    curves: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.tokens)
+
+    @property
+    def keywords(self) -> KeywordVectorizer:
+        return KeywordVectorizer(self.keyword_terms, self.keyword_idf)
+
+
+def save_model(folder: Path, card: ModelCard, weights: "Mapping[str, Tensor]") -> None:
+    """Write the model into a new `folder`, whole or not at all. Raises StorageError."""
+    from safetensors.torch import save
+
+    content = save(_contiguous(weights))
+    with new_folder(folder) as temporary:
+        (temporary / WEIGHTS_FILE).write_bytes(content)
+        write_json_atomically(
+            temporary / CARD_FILE,
+            {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest(), **asdict(card)},
+        )
+
+
+def load_card(folder: Path) -> ModelCard:
+    """Read what is known of the model in `folder`, without its weights. Raises ModelError."""
+    return _read_card(folder)[0]
+
+
+def load_model(folder: Path) -> "tuple[ModelCard, DeepCodeNet]":
+    """Read the model in `folder`, ready to predict. Raises ModelError if anything is missing, damaged or foreign."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    from dlcodegen_core.models.deepcodenet import DeepCodeNet
+
+    card, weights_sha256 = _read_card(folder)
+    content = _read(folder / WEIGHTS_FILE, folder)
+    if hashlib.sha256(content).hexdigest() != weights_sha256:
+        raise _damaged(folder, WEIGHTS_FILE, "its content is not what was saved")
+    network = DeepCodeNet(len(card.vocabulary), card.config.hidden_layers, card.config.dropout)
+    try:
+        network.load_state_dict(load(content))
+    except (SafetensorError, RuntimeError, ValueError, KeyError) as exc:
+        raise _damaged(folder, WEIGHTS_FILE, "its tensors do not fit the network described beside it") from exc
+    return card, network.eval()
+
+
+def export_weights(folder: Path, file_format: str, out: Path) -> None:
+    """Write the weights of the model in `folder` as `safetensors` or as a `.pt` state dict.
+
+    Raises ModelError or StorageError.
+    """
+    _card, network = load_model(folder)
+    if file_format == "safetensors":
+        content = (folder / WEIGHTS_FILE).read_bytes()
+    elif file_format == "pt":
+        import torch
+
+        buffer = io.BytesIO()
+        torch.save(network.state_dict(), buffer)
+        content = buffer.getvalue()
+    else:
+        raise ModelError(f"Models cannot be exported as {file_format!r}. Choose safetensors or pt.")
+    if out.is_dir():
+        raise StorageError(f"{out} is a folder. Give the name of the file to write.")
+    write_atomically(out, content)
+
+
+def _read_card(folder: Path) -> tuple[ModelCard, str]:
+    """The card and the sha256 that the weights must have."""
+    content = _read(folder / CARD_FILE, folder)
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as exc:
+        raise _damaged(folder, CARD_FILE, "it is not JSON") from exc
+    if not isinstance(value, dict):
+        raise _damaged(folder, CARD_FILE, "it is not a JSON object")
+    if value.pop("format", None) != FORMAT:
+        raise ModelError(
+            f"Model {folder.name} was saved by another version of this program. "
+            "Open it with that version, or train it again."
+        )
+    weights_sha256 = value.pop("weights_sha256", "")
+    known = {field.name for field in fields(ModelCard)}
+    if set(value) != known:
+        wrong = sorted(set(value) ^ known)
+        raise _damaged(folder, CARD_FILE, f"it lacks or has unknown entries: {', '.join(wrong)}")
+    try:
+        card = ModelCard(
+            **{
+                **value,
+                "config": TrainConfig.from_json(value["config"]),
+                "tokens": tuple(map(str, value["tokens"])),
+                "keyword_terms": tuple(map(str, value["keyword_terms"])),
+                "keyword_idf": tuple(map(_finite, value["keyword_idf"])),
+                "curves": tuple(map(dict, value["curves"])),
+                "metrics": dict(value["metrics"]),
+            }
+        )
+        _ = card.vocabulary, card.keywords
+    except (ConfigError, TypeError, ValueError, KeyError) as exc:
+        raise _damaged(folder, CARD_FILE, str(exc)) from exc
+    return card, str(weights_sha256)
+
+
+def _read(path: Path, folder: Path) -> bytes:
+    try:
+        if path.name == CARD_FILE and path.stat().st_size > MAX_CARD_BYTES:
+            raise _damaged(folder, path.name, f"it is larger than {MAX_CARD_BYTES // 1_000_000} MB")
+        return path.read_bytes()
+    except FileNotFoundError as exc:
+        raise _damaged(folder, path.name, "it is missing") from exc
+    except OSError as exc:
+        raise _damaged(folder, path.name, f"it cannot be read ({exc.strerror})") from exc
+
+
+def _damaged(folder: Path, file: str, why: str) -> ModelError:
+    return ModelError(f"Model {folder.name}, {file}: {why}. Restore the file from a backup, or train the model again.")
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("a keyword weight is not finite")
+    return number
+
+
+def _contiguous(weights: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
