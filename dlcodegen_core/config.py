@@ -13,6 +13,13 @@ from urllib.parse import urlsplit
 from dlcodegen_core.errors import ConfigError
 
 EMBEDDER_CHOICES = ("auto", "ollama", "local")
+ENVIRONMENT_VARIABLES = {
+    "home": "DLCODEGEN_HOME",
+    "ollama_host": "OLLAMA_EMBED_HOST",
+    "ollama_model": "OLLAMA_EMBED_MODEL",
+    "embedder": "DLCODEGEN_EMBEDDER",
+    "database_url": "DLCODEGEN_DATABASE_URL",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +46,12 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read DLCODEGEN_* and OLLAMA_EMBED_*; an empty variable counts as not set. Raises ConfigError."""
-        variables = {
-            "home": "DLCODEGEN_HOME",
-            "ollama_host": "OLLAMA_EMBED_HOST",
-            "ollama_model": "OLLAMA_EMBED_MODEL",
-            "embedder": "DLCODEGEN_EMBEDDER",
-            "database_url": "DLCODEGEN_DATABASE_URL",
-        }
-        given = {field: environ[name] for field, name in variables.items() if environ.get(name)}
+        given = {field: environ[name] for field, name in ENVIRONMENT_VARIABLES.items() if environ.get(name)}
         return cls(**given)  # type: ignore[arg-type]  # __post_init__ turns the home into a Path
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables that make another process read these same settings."""
+        return {name: str(getattr(self, field)) for field, name in ENVIRONMENT_VARIABLES.items()}
 
     @property
     def versions_folder(self) -> Path:

@@ -8,6 +8,7 @@ WorkbenchError
 │   ├── EmbedderUnavailable no server answers, or it answers with failures
 │   ├── EmbeddingModelMissing   the server lacks the model
 │   └── EmbedderMismatch    the model was trained on another embedder's vectors
+├── RequestError            a prediction was asked for in a way that cannot be answered
 ├── ModelError              a saved model is missing, damaged or unusable
 ├── TrainingError           a training could not start or go on
 │   └── TrainingCancelled   it was stopped before there was anything to keep
@@ -47,6 +48,10 @@ class EmbeddingModelMissing(EmbeddingError):
 
 class EmbedderMismatch(EmbeddingError):
     """The model was trained on vectors of another embedder than the one at hand."""
+
+
+class RequestError(WorkbenchError):
+    """A prediction was asked for in a way that cannot be answered."""
 
 
 class ModelError(WorkbenchError):

@@ -6,6 +6,7 @@ with growing pauses, and turns every way of failing into one error that says wha
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 60.0
+LISTING_SECONDS = 3.0
 TEXTS_PER_REQUEST = 32
 PAUSES_SECONDS = (0.2, 1.0, 3.0)  # before the second, third and fourth try
 MAX_CHARACTERS = 8_000  # of the end of a text: more than the usual models' context holds
@@ -41,7 +43,7 @@ class OllamaEmbedder:
         self._read_seconds = read_seconds
         self._sleep = sleep
         self._identity = ""
-        self._client: ollama.Client | None = None
+        self._clients: dict[float, ollama.Client] = {}
 
     @property
     def title(self) -> str:
@@ -51,7 +53,7 @@ class OllamaEmbedder:
     def identity(self) -> str:
         """`ollama:MODEL:DIGEST`, asked of the server once. Raises EmbedderUnavailable or EmbeddingModelMissing."""
         if not self._identity:
-            listing = self._ask(lambda client: client.list())
+            listing = self._ask(lambda client: client.list(), min(LISTING_SECONDS, self._read_seconds))
             wanted = self._model if ":" in self._model else f"{self._model}:latest"
             digests = {str(entry.model): str(entry.digest or "") for entry in listing.models}
             if wanted not in digests:
@@ -68,7 +70,7 @@ class OllamaEmbedder:
         for start in range(0, len(texts), TEXTS_PER_REQUEST):
             # Over-long input is cut by the server at its end; we need the end, so we cut the start ourselves.
             batch = [_clean(text[-MAX_CHARACTERS:]) for text in texts[start : start + TEXTS_PER_REQUEST]]
-            reply = self._ask(lambda client, batch=batch: client.embed(model=self._model, input=batch))  # type: ignore[misc]
+            reply = self._ask(partial(_embed, model=self._model, batch=batch), self._read_seconds)
             if len(reply.embeddings) != len(batch):
                 raise EmbeddingError(
                     f"{self.title} gave {len(reply.embeddings)} vectors for {len(batch)} texts. "
@@ -82,7 +84,7 @@ class OllamaEmbedder:
             )
         return unit_vectors(np.asarray(rows, np.float32).reshape(len(rows), -1), self.title)
 
-    def _ask(self, question: "Callable[[ollama.Client], Answer]") -> Answer:
+    def _ask(self, question: "Callable[[ollama.Client], Answer]", read_seconds: float) -> Answer:
         """Put one question to the server; retry what may pass, translate what may not."""
         import httpx
         import ollama
@@ -92,7 +94,7 @@ class OllamaEmbedder:
         for pause in (0.0, *PAUSES_SECONDS):
             self._sleep(pause)
             try:
-                return question(self._connected())
+                return question(self._client(read_seconds))
             except ollama.ResponseError as exc:
                 if exc.status_code == 404:
                     raise self._model_missing() from exc
@@ -101,7 +103,7 @@ class OllamaEmbedder:
                 last = exc
             except httpx.TimeoutException as exc:
                 raise EmbedderUnavailable(
-                    f"{self.title} did not answer within {self._read_seconds:.0f} s. "
+                    f"{self.title} did not answer within {read_seconds:g} s. "
                     "Check its log or restart it, or set DLCODEGEN_EMBEDDER=local."
                 ) from exc
             except (ConnectionError, httpx.TransportError, httpx.InvalidURL) as exc:
@@ -118,15 +120,15 @@ class OllamaEmbedder:
             f"{self.title} keeps failing ({last}). Check its log or restart it, or set DLCODEGEN_EMBEDDER=local."
         ) from last
 
-    def _connected(self) -> "ollama.Client":
-        if self._client is None:
+    def _client(self, read_seconds: float) -> "ollama.Client":
+        if read_seconds not in self._clients:
             import httpx
             import ollama
 
-            timeout: Any = httpx.Timeout(self._read_seconds, connect=CONNECT_SECONDS)
+            timeout: Any = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
             # trust_env off: a proxy from the environment must never see the person's code.
-            self._client = ollama.Client(host=self._host, timeout=timeout, trust_env=False)
-        return self._client
+            self._clients[read_seconds] = ollama.Client(host=self._host, timeout=timeout, trust_env=False)
+        return self._clients[read_seconds]
 
     def _model_missing(self, present: Sequence[str] = ()) -> EmbeddingModelMissing:
         there = f" It has: {', '.join(present)}." if present else ""
@@ -134,6 +136,10 @@ class OllamaEmbedder:
             f"Ollama at {self._host} does not have the model {self._model}.{there} "
             f"Run `ollama pull {self._model}`, or set OLLAMA_EMBED_MODEL."
         )
+
+
+def _embed(client: "ollama.Client", model: str, batch: list[str]) -> "ollama.EmbedResponse":
+    return client.embed(model=model, input=batch)
 
 
 def _clean(text: str) -> str:

@@ -55,7 +55,7 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, classes: int, training: Split, held_out: Split) -> None:
         self._config = config
-        self._training = training
+        self.training = training
         self._held_out = held_out
         torch.manual_seed(config.seed)
         self.network = DeepCodeNet(classes, config.hidden_layers, config.dropout)
@@ -105,12 +105,12 @@ class Trainer:
         torch.manual_seed(self._config.seed * 1_000_003 + epoch)
         self.network.train()
         loss_sum, hits = 0.0, 0
-        batches = _batches(len(self._training), self._config.batch_size)
+        batches = _batches(len(self.training), self._config.batch_size)
         for rows in batches:
             if should_stop():
                 return None
-            classes = self._training.classes[rows]
-            logits = self.network(self._training.features[rows])
+            classes = self.training.classes[rows]
+            logits = self.network(self.training.features[rows])
             loss = functional.cross_entropy(logits, classes)
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()

@@ -1,0 +1,13 @@
+"""The workbench's ASGI entry: pages and routes in one process. `streamlit run app.py` finds `app` by its name.
+
+Nothing heavy is imported here; what is slow is warmed up in the background after the first page had its chance.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dlcodegen_core.serving.routes import routes
+from dlcodegen_core.serving.warm_up import lifespan
+
+app = st.App(Path(__file__).with_name("workbench.py").absolute(), routes=routes(), lifespan=lifespan)

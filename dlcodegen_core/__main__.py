@@ -1,0 +1,7 @@
+"""`python -m dlcodegen_core`."""
+
+import sys
+
+from dlcodegen_core.cli import main
+
+sys.exit(main())

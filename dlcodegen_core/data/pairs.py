@@ -1,0 +1,58 @@
+"""A pair of prompt and completion, and the rules that every pair must keep."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dlcodegen_core.errors import DatasetError
+
+MAX_TEXT_CHARS = 100_000
+PROBLEMS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """After `prompt` comes `target`. source and line: where the target stands in the code it was taken from."""
+
+    prompt: str
+    target: str
+    language: str | None = None
+    source: str | None = None
+    line: int | None = None
+
+
+def check_pairs(pairs: Sequence[Pair], where: str) -> None:
+    """Raise DatasetError naming `where`, the pair (counted from 1) and what to do, if any pair breaks the rules."""
+    if not pairs:
+        raise DatasetError(f"{where}: there is not a single pair. Add at least one prompt with its target.")
+    problems = [
+        f"pair {number:,}: {problem}"
+        for number, pair in enumerate(pairs, start=1)
+        if (problem := _problem_of("prompt", pair.prompt) or _problem_of("target", pair.target))
+    ]
+    if problems:
+        more = f" … and {len(problems) - PROBLEMS_SHOWN:,} more pairs." if len(problems) > PROBLEMS_SHOWN else ""
+        raise DatasetError(f"{where}, {' … '.join(problems[:PROBLEMS_SHOWN])}{more}")
+
+
+def fingerprint(pairs: Iterable[Pair]) -> str:
+    """A sha256 over prompts, targets and languages in order: equal fingerprints, equal training data."""
+    digest = hashlib.sha256()
+    for pair in pairs:
+        digest.update(repr((pair.prompt, pair.target, pair.language)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _problem_of(what: str, text: object) -> str:
+    """What is wrong with one text and what to do about it; empty if it is fine."""
+    if not isinstance(text, str):
+        return f"{what} is {type(text).__name__}, not text. Put it in quotes."
+    if not text or text.isspace():
+        return f"{what} is empty. Remove the pair or fill in its {what}."
+    if len(text) > MAX_TEXT_CHARS:
+        return f"{what} has {len(text):,} characters, at most {MAX_TEXT_CHARS:,} are read. Cut it into several pairs."
+    if "\0" in text:
+        return f"{what} holds a NUL character, so it is no code. Remove the pair."
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        return f"{what} holds half of a character (a lone surrogate). Save the file as UTF-8 again."
+    return ""

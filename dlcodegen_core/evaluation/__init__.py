@@ -1,0 +1,1 @@
+"""How good a version is on pairs it may never have seen."""

@@ -1,0 +1,80 @@
+"""Next-token quality of one version on a list of pairs: accuracy, top-5, loss and calibration.
+
+The samples are cut as they were for the version's training. Nothing is learned from them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcodegen_core.data.pairs import Pair
+from dlcodegen_core.features.embedding import Progress
+from dlcodegen_core.inference.predictor import LoadedModel, Predictor
+from dlcodegen_core.models.vocabulary import UNKNOWN, samples_of
+
+CALIBRATION_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Means over `samples` next tokens.
+
+    A token outside the vocabulary counts as a miss. loss is the mean cross-entropy in nats, unknown as a class of
+    its own. calibration_error: expected gap between confidence and accuracy over ten equal bins (ECE), 0..1.
+    """
+
+    version: str
+    pairs: int
+    samples: int
+    accuracy: float
+    top_5_accuracy: float
+    loss: float
+    mean_confidence: float
+    calibration_error: float
+    unknown_share: float
+
+
+def evaluate_version(
+    predictor: Predictor, model: LoadedModel, pairs: Sequence[Pair], progress: Progress | None = None
+) -> Evaluation:
+    """Ask the model for every sample's next token. Raises EmbeddingError."""
+    config = model.card.config
+    samples = [
+        sample
+        for index, pair in enumerate(pairs)
+        for sample in samples_of(pair.prompt, pair.target, index, config.tokens_per_pair)
+    ]
+    languages = [config.language or pairs[sample.pair].language for sample in samples]
+    features = model.pipeline.transform([sample.text for sample in samples], languages, progress)
+    truth = np.array([model.vocabulary.class_of(sample.token) for sample in samples])
+    log_probabilities = predictor.log_probabilities(model, features).astype(np.float64)
+    loss = -log_probabilities[np.arange(len(truth)), truth].mean()
+    offered = log_probabilities.copy()
+    offered[:, UNKNOWN] = -np.inf
+    ranked = np.argsort(-offered, axis=1, kind="stable")[:, :5]
+    known = truth != UNKNOWN
+    hits = (ranked[:, 0] == truth) & known
+    confidence = np.exp(offered.max(axis=1))
+    return Evaluation(
+        version=model.card.version,
+        pairs=len(pairs),
+        samples=len(samples),
+        accuracy=float(hits.mean()),
+        top_5_accuracy=float(((ranked == truth[:, None]).any(axis=1) & known).mean()),
+        loss=float(loss),
+        mean_confidence=float(confidence.mean()),
+        calibration_error=expected_calibration_error(confidence, hits),
+        unknown_share=float(1 - known.mean()),
+    )
+
+
+def expected_calibration_error(confidence: NDArray[np.float64], hits: NDArray[np.bool_]) -> float:
+    """Mean gap between confidence and share of hits over equal bins, weighted by their samples."""
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = [
+        abs(confidence[bins == number].mean() - hits[bins == number].mean()) * (bins == number).mean()
+        for number in np.unique(bins)
+    ]
+    return float(sum(gaps))

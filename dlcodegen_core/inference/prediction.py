@@ -1,0 +1,91 @@
+"""What a prediction is: the completion, how sure, from which numbers, how fast."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcodegen_core.errors import RequestError
+from dlcodegen_core.features.language import LANGUAGES
+
+MAX_TEXT_CHARACTERS = 100_000
+MAX_TOKENS = 256
+MAX_BEAMS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to go on. confidence: the model's own probability of this text, 0..1."""
+
+    text: str
+    confidence: float
+    tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """The answer to a request.
+
+    features: float32 (544,), read-only. candidates: ranked, the first is the completion. latency_ms: stage ->
+    milliseconds, adding up to the total. cached: whether the prediction cache had it. version: the model that
+    answered.
+    """
+
+    completion: str
+    confidence: float
+    features: NDArray[np.float32]
+    candidates: tuple[Candidate, ...]
+    latency_ms: Mapping[str, float]
+    cached: bool
+    version: str
+
+    @property
+    def total_ms(self) -> float:
+        return sum(self.latency_ms.values())
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRequest:
+    """What was asked. max_tokens counts visible code tokens. Raises RequestError if it cannot be answered."""
+
+    prompt: str
+    context: tuple[str, ...] = ()
+    max_tokens: int = 1
+    beams: int = 4
+    stop: tuple[str, ...] = ()
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        for what, text in (("The prompt", self.prompt), *(("A context line", line) for line in self.context)):
+            _check_text(what, text)
+        if not self.prompt.strip() and not any(line.strip() for line in self.context):
+            raise RequestError("The prompt is empty. Type the code that should be completed.")
+        for name, number, most in (("max_tokens", self.max_tokens, MAX_TOKENS), ("beams", self.beams, MAX_BEAMS)):
+            if not isinstance(number, int) or not 1 <= number <= most:
+                raise RequestError(f"{name} is {number!r}. Use a whole number from 1 to {most}.")
+        if self.language is not None and self.language not in LANGUAGES:
+            raise RequestError(f"The language {self.language!r} is not known. Use one of: {', '.join(LANGUAGES)}.")
+        if not all(isinstance(mark, str) and mark for mark in self.stop):
+            raise RequestError("A stop string is empty or not text. Leave it out, or give at least one character.")
+
+    @classmethod
+    def of(cls, prompt: str, context: Sequence[str] = (), **options: object) -> "PredictionRequest":
+        """Build a request from a caller's loose types. Raises RequestError."""
+        lists = {"context": context, "stop": options.pop("stop", ())}
+        for name, value in lists.items():
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                raise RequestError(f"{name} is {type(value).__name__}. Give a list of strings.")
+        return cls(prompt, tuple(context), stop=tuple(lists["stop"]), **options)  # type: ignore[arg-type]
+
+
+def _check_text(what: str, text: object) -> None:
+    if not isinstance(text, str):
+        raise RequestError(f"{what} is {type(text).__name__}, not text.")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise RequestError(
+            f"{what} has {len(text):,} characters; at most {MAX_TEXT_CHARACTERS:,} are read. "
+            "Send only what stands before the cursor."
+        )
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise RequestError(f"{what} holds half of a character (a lone surrogate). Send valid Unicode.")

@@ -1,0 +1,145 @@
+"""Answers requests: cache look-up, features, network, decoding, each stage on the clock."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcodegen_core.features.embedders import Embedders
+from dlcodegen_core.features.pipeline import FeaturePipeline, compose
+from dlcodegen_core.inference.prediction import Candidate, Prediction, PredictionRequest
+from dlcodegen_core.inference.request_log import RequestLog
+from dlcodegen_core.inference.single_flight import SingleFlight
+from dlcodegen_core.latency import LatencyClock
+from dlcodegen_core.models.decoding import beam_search
+from dlcodegen_core.models.saved_model import ModelCard, load_model
+from dlcodegen_core.models.vocabulary import Vocabulary
+from dlcodegen_core.registry.versions import VersionStore
+from dlcodegen_core.storage.memory_cache import CacheStats, MemoryCache
+
+if TYPE_CHECKING:
+    from dlcodegen_core.models.deepcodenet import DeepCodeNet
+
+CACHED_PREDICTIONS = 500
+CACHE_SECONDS = 30 * 60
+MODELS_IN_MEMORY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A version ready to answer."""
+
+    card: ModelCard
+    network: "DeepCodeNet"
+    vocabulary: Vocabulary
+    pipeline: FeaturePipeline
+
+
+class Predictor:
+    """Thread-safe; models are loaded when they are first asked and the latest few are kept."""
+
+    def __init__(self, versions: VersionStore, embedders: Embedders, log: RequestLog) -> None:
+        self._versions = versions
+        self._embedders = embedders
+        self._log = log
+        self._cache: MemoryCache[Prediction] = MemoryCache(CACHED_PREDICTIONS, CACHE_SECONDS)
+        self._flights: SingleFlight[Prediction] = SingleFlight()
+        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._loading = threading.Lock()
+
+    def predict(self, request: PredictionRequest, version: str | None = None) -> Prediction:
+        """Complete the request with a version, the newest if None. Raises ModelError, EmbeddingError."""
+        clock = LatencyClock()
+        chosen = self._versions.resolve(version)
+        key = _key(chosen, request)
+        kept = self._cache.get(key)
+        clock.lap("cache look-up")
+        if kept is None:
+            kept, shared = self._flights.run(key, lambda: self._compute(chosen, request, clock, key))
+            if not shared:
+                self._log.add(kept.latency_ms, False, chosen, kept.confidence)
+                return kept
+            clock.lap("cache look-up")  # waiting for somebody else's computation
+        latency_ms = clock.milliseconds()
+        self._log.add(latency_ms, True, chosen, kept.confidence)
+        return Prediction(kept.completion, kept.confidence, kept.features, kept.candidates, latency_ms, True, chosen)
+
+    def warm_up(self) -> None:
+        """Load torch, the newest model and its embedder before anybody waits for them."""
+        if version := self._versions.latest():
+            self.model(version)
+
+    def model(self, version: str) -> LoadedModel:
+        """The loaded version. Raises ModelError if it is missing or damaged, EmbeddingError if its embedder is away."""
+        model = self._models.get(version)
+        if model is None:
+            with self._loading:
+                model = self._models.get(version) or self._load(version)
+                self._models[version] = model
+                while len(self._models) > MODELS_IN_MEMORY:
+                    self._models.popitem(last=False)
+        return model
+
+    def log_probabilities(self, model: LoadedModel, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-probabilities of the next class, shape (rows, classes), for features of shape (rows, 544)."""
+        import torch
+
+        with torch.inference_mode():
+            result: NDArray[np.float32] = model.network(torch.from_numpy(features)).log_softmax(dim=1).numpy()
+        return result
+
+    def clear_cache(self) -> None:
+        self._cache.clear()
+
+    def cache_stats(self) -> CacheStats:
+        return self._cache.stats()
+
+    def _compute(self, version: str, request: PredictionRequest, clock: LatencyClock, key: bytes) -> Prediction:
+        model = self.model(version)
+        clock.lap("model load")
+        text = compose(request.prompt, request.context)
+        language = request.language or model.card.config.language
+        first: list[NDArray[np.float32]] = []
+
+        def step(completions: Sequence[str]) -> NDArray[np.float32]:
+            clock.lap("decode")
+            features = model.pipeline.transform_timed([text + done for done in completions], language, clock)
+            if not first:
+                first.append(features[0])
+            result = self.log_probabilities(model, features)
+            clock.lap("forward")
+            return result
+
+        beams = beam_search(step, model.vocabulary, request.beams, request.max_tokens, request.stop)
+        candidates = tuple(Candidate(beam.text, float(np.exp(beam.score)), beam.tokens) for beam in beams)
+        first[0].setflags(write=False)
+        best = candidates[0] if candidates else Candidate("", 0.0)
+        clock.lap("decode")
+        prediction = Prediction(best.text, best.confidence, first[0], candidates, clock.milliseconds(), False, version)
+        self._cache.put(key, prediction)
+        return prediction
+
+    def _load(self, version: str) -> LoadedModel:
+        folder = self._versions.folder(version)
+        card, network = load_model(folder)
+        embedder = self._embedders.for_identity(card.embedder, version)
+        return LoadedModel(card, network, card.vocabulary, FeaturePipeline(card.keywords, embedder))
+
+
+def _key(version: str, request: PredictionRequest) -> bytes:
+    """A digest of everything that changes the answer."""
+    options = (
+        version,
+        request.prompt,
+        request.context,
+        request.max_tokens,
+        request.beams,
+        request.stop,
+        request.language,
+    )
+    return hashlib.blake2b(repr(options).encode("utf-8", "surrogatepass"), digest_size=20).digest()

@@ -1,0 +1,89 @@
+"""The latest requests and what their stages took, for the Performance page and the log. Keeps no text."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+logger = logging.getLogger("dlcodegen_core.performance")
+
+STAGES = ("cache look-up", "model load", "embedding", "keywords", "AST", "syntax", "forward", "decode")
+REQUESTS_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One answered request. at: seconds since 1970."""
+
+    at: float
+    latency_ms: Mapping[str, float]
+    cached: bool
+    version: str
+    confidence: float
+
+    @property
+    def total_ms(self) -> float:
+        return sum(self.latency_ms.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StageSummary:
+    """A stage over recent requests: how many passed it, median and 95th percentile in milliseconds."""
+
+    stage: str
+    requests: int
+    p50_ms: float
+    p95_ms: float
+
+
+class RequestLog:
+    """Remembers the last 1,000 requests; thread-safe."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._records: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
+
+    def add(self, latency_ms: Mapping[str, float], cached: bool, version: str, confidence: float) -> None:
+        """Keep a request and, where INFO is logged, write its [DL-Performance] block."""
+        record = RequestRecord(self._now(), latency_ms, cached, version, confidence)
+        with self._lock:
+            self._records.append(record)
+        if logger.isEnabledFor(logging.INFO):
+            logger.info("%s", _block(record))
+
+    def records(self) -> list[RequestRecord]:
+        """Oldest first."""
+        with self._lock:
+            return list(self._records)
+
+    def summaries(self) -> list[StageSummary]:
+        """The stages in their order, then the totals of computed and of cached answers; none that nobody passed."""
+        records = self.records()
+        rows = [(stage, [r.latency_ms[stage] for r in records if stage in r.latency_ms]) for stage in STAGES]
+        rows.append(("total, computed", [r.total_ms for r in records if not r.cached]))
+        rows.append(("total, from the cache", [r.total_ms for r in records if r.cached]))
+        return [_summary(stage, values) for stage, values in rows if values]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._records.clear()
+
+
+def _summary(stage: str, values: Sequence[float]) -> StageSummary:
+    p50, p95 = np.percentile(values, (50, 95))
+    return StageSummary(stage, len(values), float(p50), float(p95))
+
+
+def _block(record: RequestRecord) -> str:
+    lines = [
+        f"[DL-Performance] Cache {'HIT' if record.cached else 'MISS'}, version {record.version}",
+        *(f"  - {stage}: {milliseconds:.3f} ms" for stage, milliseconds in record.latency_ms.items()),
+        f"  - total: {record.total_ms:.3f} ms",
+        f"  - confidence: {record.confidence:.1%}",
+    ]
+    return "\n".join(lines)

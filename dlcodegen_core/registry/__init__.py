@@ -1,0 +1,1 @@
+"""The models that were made: which there are, and which one answers."""

@@ -1,0 +1,262 @@
+"""The façade that pages, command line and HTTP talk to. It joins the rooms and holds no logic of its own.
+
+Light to import and to make: torch and the embedders' weights are loaded when something first needs them.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcodegen_core.config import Settings, TrainConfig
+from dlcodegen_core.data.formats import read_dataset_file
+from dlcodegen_core.data.pairs import Pair
+from dlcodegen_core.data.store import DatasetStore
+from dlcodegen_core.errors import DatasetError, EmbeddingError, TrainingCancelled, TrainingError
+from dlcodegen_core.registry.versions import VersionStore
+from dlcodegen_core.storage.memory_cache import CacheStats
+from dlcodegen_core.training.events import Event, Failed, Finished, TrainMetrics
+from dlcodegen_core.training.job import JobFolder, JobStatus, TrainRequest
+from dlcodegen_core.training.jobs import JobQueue
+
+if TYPE_CHECKING:
+    from dlcodegen_core.evaluation.token_metrics import Evaluation
+    from dlcodegen_core.features.embedders import Embedders
+    from dlcodegen_core.features.embedding import Progress
+    from dlcodegen_core.inference.breakdown import GroupBreakdown
+    from dlcodegen_core.inference.prediction import Prediction
+    from dlcodegen_core.inference.predictor import Predictor
+    from dlcodegen_core.inference.request_log import RequestLog
+
+FOLLOW_SECONDS = 0.05
+STATUS_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The embedder a new training would use, and why. embedder_problem is empty while all is well."""
+
+    embedder: str
+    embedder_note: str
+    embedder_problem: str
+
+
+class DLCodeGen:
+    """Datasets, trainings, versions and predictions of one home folder; thread-safe."""
+
+    _instance: "DLCodeGen | None" = None
+    _instance_lock = threading.Lock()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings.from_environment()
+        self.versions = VersionStore(self.settings.versions_folder)
+        self.jobs = JobQueue(self.settings)
+        self._lock = threading.RLock()
+        self._last_status: Status | None = None
+        self._status_asked_at = -STATUS_SECONDS
+
+    @classmethod
+    def get_instance(cls) -> "DLCodeGen":
+        """The one instance of this process, made from the environment on first use."""
+        if cls._instance is None:
+            with cls._instance_lock:
+                if cls._instance is None:
+                    cls._instance = cls()
+        return cls._instance
+
+    @cached_property
+    def datasets(self) -> DatasetStore:
+        """The stored datasets. Raises StorageError if the database cannot be opened."""
+        from dlcodegen_core.storage.database import open_database
+
+        with self._lock:
+            return DatasetStore(open_database(self.settings.database_url))
+
+    @cached_property
+    def embedders(self) -> "Embedders":
+        """Ollama and the local embedder behind the shared cache."""
+        from dlcodegen_core.features.embedders import Embedders
+
+        return Embedders(self.settings)
+
+    @cached_property
+    def requests(self) -> "RequestLog":
+        """Latencies of the latest requests."""
+        from dlcodegen_core.inference.request_log import RequestLog
+
+        return RequestLog()
+
+    @cached_property
+    def predictor(self) -> "Predictor":
+        """What answers predictions."""
+        from dlcodegen_core.inference.predictor import Predictor
+
+        with self._lock:
+            return Predictor(self.versions, self.embedders, self.requests)
+
+    def ensure_demo_datasets(self) -> None:
+        """Make the two demo datasets at the first launch. Raises DatasetError or StorageError."""
+        from dlcodegen_core.data.demo import ensure_demo_datasets
+
+        with self._lock:
+            ensure_demo_datasets(self.datasets)
+
+    def status(self) -> Status:
+        """What is used and what is degraded; asks Ollama at most every 20 s and may wait for it."""
+        try:
+            choice = self.embedders.choice()
+        except EmbeddingError as exc:
+            self._last_status = Status("none", "", str(exc))
+        else:
+            self._last_status = Status(choice.title, choice.note, "")
+        return self._last_status
+
+    def last_status(self) -> Status | None:
+        """The status as last found out, None before the first time; a stale one is renewed in the background."""
+        if time.monotonic() - self._status_asked_at > STATUS_SECONDS:
+            self._status_asked_at = time.monotonic()
+            threading.Thread(target=self.status, name="status", daemon=True).start()
+        return self._last_status
+
+    def start_training(self, dataset: str, config: TrainConfig, name: str = "", revision: int | None = None) -> str:
+        """Queue a training on a stored dataset, at its newest revision if None; return the job's id.
+
+        Raises DatasetError if there is no such dataset, StorageError if the job cannot be written down.
+        """
+        chosen = revision or self.datasets.info(dataset).revision
+        return self.jobs.submit(TrainRequest(dataset, chosen, config, name))
+
+    def train(
+        self,
+        path: str | Path,
+        config: TrainConfig | None = None,
+        name: str = "",
+        on_event: Callable[[Event], None] = lambda event: None,
+    ) -> TrainMetrics:
+        """Train on a dataset file, or on the stored dataset of that name, and wait for the result.
+
+        on_event hears of every step. Ctrl+C stops the training and keeps what it has learned. Raises WorkbenchError.
+        """
+        job_id = self._submit(path, config or TrainConfig(), name)
+        return self.follow(job_id, on_event)
+
+    def follow(self, job_id: str, on_event: Callable[[Event], None] = lambda event: None) -> TrainMetrics:
+        """Wait for a job's end, passing on its events. Raises TrainingError if it ends without a version."""
+        folder, heard, asked_to_stop = self.jobs.folder(job_id), 0, False
+        while True:
+            try:
+                over = self.jobs.status(job_id).is_over
+                events = folder.events()
+                for event in events[heard:]:
+                    on_event(event)
+                heard = len(events)
+                if over:
+                    return self._outcome(job_id, folder)
+                time.sleep(FOLLOW_SECONDS)
+            except KeyboardInterrupt:
+                self.jobs.discard(job_id) if asked_to_stop else self.jobs.stop(job_id)
+                asked_to_stop = True
+
+    def predict(
+        self,
+        prompt: str,
+        context: Sequence[str] = (),
+        max_tokens: int = 1,
+        beams: int = 4,
+        stop: Sequence[str] = (),
+        version: str | None = None,
+        language: str | None = None,
+    ) -> "Prediction":
+        """Complete `prompt`, given lines of context, with the newest version unless one is named.
+
+        max_tokens counts visible code tokens; beams is how many alternatives are kept. Raises RequestError,
+        ModelError or EmbeddingError, each saying what to do.
+        """
+        from dlcodegen_core.inference.prediction import PredictionRequest
+
+        request = PredictionRequest.of(
+            prompt, context, max_tokens=max_tokens, beams=beams, stop=stop, language=language
+        )
+        return self.predictor.predict(request, version)
+
+    def break_down(self, prediction: "Prediction", strongest: int = 6) -> "list[GroupBreakdown]":
+        """The prediction's feature vector by group, with the names of its version."""
+        from dlcodegen_core.inference.breakdown import break_down
+
+        return break_down(prediction.features, self.dimension_names(prediction.version), strongest)
+
+    def dimension_names(self, version: str) -> tuple[str, ...]:
+        """The names of the 544 dimensions as `version` knows them."""
+        from dlcodegen_core.features.pipeline import dimension_names
+
+        return dimension_names(self.versions.card(version).keywords)
+
+    def clear_prediction_cache(self) -> None:
+        """Forget all cached predictions."""
+        self.predictor.clear_cache()
+
+    def get_cache_stats(self) -> CacheStats:
+        """size, max_size, hits, misses and evictions of the prediction cache."""
+        return self.predictor.cache_stats()
+
+    def evaluate(
+        self, path: str | Path, version: str | None = None, progress: "Progress | None" = None
+    ) -> "Evaluation":
+        """Measure a version, the newest if None, on a dataset file or a stored dataset. Raises WorkbenchError."""
+        from dlcodegen_core.evaluation.token_metrics import evaluate_version
+
+        pairs = self._pairs(path)
+        model = self.predictor.model(self.versions.resolve(version))
+        return evaluate_version(self.predictor, model, pairs, progress)
+
+    def export(self, version: str | None, file_format: str, out: str | Path) -> Path:
+        """Write a version's weights to a file, as `safetensors` or `pt`. Raises ModelError or StorageError."""
+        from dlcodegen_core.models.saved_model import export_weights
+
+        target = Path(out).expanduser()
+        export_weights(self.versions.folder(self.versions.resolve(version)), file_format, target)
+        return target
+
+    def warm_up(self) -> None:
+        """Load torch and the newest model, so that the first prediction does not wait. Safe to call at any time."""
+        import torch  # noqa: F401  # the point is to have it in memory
+
+        self.predictor.warm_up()
+
+    def close(self) -> None:
+        """Suspend a running training, to be resumed later."""
+        self.jobs.close()
+
+    def _submit(self, path: str | Path, config: TrainConfig, name: str) -> str:
+        if self._is_stored(path):
+            return self.start_training(str(path), config, name)
+        file = Path(path).expanduser()
+        read_dataset_file(file)  # a bad file is refused here, in the caller's own call
+        return self.jobs.submit(TrainRequest(file.stem, None, config, name), file)
+
+    def _pairs(self, path: str | Path) -> list[Pair]:
+        return self.datasets.pairs(str(path)) if self._is_stored(path) else read_dataset_file(Path(path).expanduser())
+
+    def _is_stored(self, path: str | Path) -> bool:
+        """Whether this names a stored dataset; a file of the same name goes first."""
+        if Path(path).expanduser().exists():
+            return False
+        try:
+            self.datasets.info(str(path))
+        except DatasetError:
+            return False
+        return True
+
+    def _outcome(self, job_id: str, folder: JobFolder) -> TrainMetrics:
+        for event in reversed(folder.events()):
+            if isinstance(event, Finished):
+                return event.metrics
+            if isinstance(event, Failed):
+                raise TrainingError(event.message)
+        if self.jobs.status(job_id) is JobStatus.DISCARDED:
+            raise TrainingCancelled("The training was discarded; nothing was kept.")
+        reason = self.jobs.last_words(job_id) or "The training was interrupted. Resume it on the Train page."
+        raise TrainingError(reason)

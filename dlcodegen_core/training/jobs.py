@@ -1,0 +1,228 @@
+"""The queue of trainings: one at a time, each in a process of its own, all of them readable from disk.
+
+A page that is reloaded, a second visitor and a restarted server see the same jobs, because a job is a folder.
+"""
+
+import contextlib
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from dlcodegen_core.config import Settings
+from dlcodegen_core.errors import TrainingError
+from dlcodegen_core.storage.files import disk_errors
+from dlcodegen_core.training.events import Discarded, to_line
+from dlcodegen_core.training.job import JobFolder, JobStatus, TrainRequest
+
+logger = logging.getLogger(__name__)
+
+_ID = re.compile(r"\d{6}")
+
+
+class JobQueue:
+    """Starts workers, one after the other; thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._folders: dict[str, JobFolder] = {}
+        self._queue: list[tuple[str, bool]] = []
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._working_on = ""
+        self._last_words: dict[str, str] = {}
+        self._closed = False
+
+    def submit(self, request: TrainRequest, dataset_file: Path | None = None) -> str:
+        """Queue a training and return its id. dataset_file is copied, so that the job can be resumed later.
+
+        Raises StorageError if the job cannot be written down.
+        """
+        with self._lock:
+            folder = self._new_folder()
+            if dataset_file is not None:
+                with disk_errors(dataset_file.name):
+                    shutil.copyfile(dataset_file, folder.dataset_file)
+            folder.write_request(request)
+            self._folders[folder.id] = folder
+            self._queue.append((folder.id, False))
+            self._start_next()
+            return folder.id
+
+    def resume(self, job_id: str) -> None:
+        """Queue a stopped, failed or interrupted job again, from its checkpoint where it has one."""
+        folder = self.folder(job_id)
+        with self._lock:
+            status = self.status(job_id)
+            if not status.is_over or status in (JobStatus.FINISHED, JobStatus.DISCARDED):
+                raise TrainingError(f"Training {job_id} is {status.value}, so it cannot be resumed. Start a new one.")
+            folder.set_wish("")
+            self._last_words.pop(job_id, None)
+            self._queue.append((job_id, folder.checkpoint.exists()))
+            self._start_next()
+
+    def stop(self, job_id: str) -> None:
+        """End a job and keep what it has learned so far; one that has not begun is taken off the queue."""
+        self._end(job_id, "stop")
+
+    def discard(self, job_id: str) -> None:
+        """End a job and keep nothing of it."""
+        self._end(job_id, "discard")
+
+    def jobs(self) -> list[JobFolder]:
+        """All jobs, newest first."""
+        root = self._settings.jobs_folder
+        names = [path.name for path in root.iterdir() if _ID.fullmatch(path.name)] if root.is_dir() else []
+        return [self.folder(name) for name in sorted(names, reverse=True)]
+
+    def folder(self, job_id: str) -> JobFolder:
+        """One job. Raises TrainingError if there is none of that id."""
+        with self._lock:
+            if job_id not in self._folders:
+                path = self._settings.jobs_folder / job_id
+                if not _ID.fullmatch(job_id) or not path.is_dir():
+                    raise TrainingError(f"There is no training {job_id!r}. Look at the list on the Train page.")
+                self._folders[job_id] = JobFolder(path)
+            return self._folders[job_id]
+
+    def status(self, job_id: str) -> JobStatus:
+        """Where the job stands, the queue of this process included."""
+        with self._lock:
+            if any(job_id == queued for queued, _resume in self._queue):
+                return JobStatus.QUEUED
+        status = self.folder(job_id).status()
+        if status is JobStatus.INTERRUPTED and self._is_being_started(job_id):
+            return JobStatus.RUNNING
+        return status
+
+    def last_words(self, job_id: str) -> str:
+        """What a worker said that ended without recording an outcome; empty for all others."""
+        return self._last_words.get(job_id, "")
+
+    def current(self) -> JobFolder | None:
+        """The job at work right now, in whichever process, or None."""
+        return next((job for job in self.jobs() if self.status(job.id) is JobStatus.RUNNING), None)
+
+    def wait(self, job_id: str, timeout_seconds: float) -> bool:
+        """Wait for the worker of this process's job; returns whether it is over."""
+        worker = self._worker_of(job_id)
+        if worker is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.wait(timeout_seconds)
+        return self.status(job_id).is_over
+
+    def close(self, timeout_seconds: float = 10) -> None:
+        """Suspend the running job, which can be resumed later, and start no other."""
+        with self._lock:
+            self._closed = True
+            worker = self._worker
+        if worker is not None:
+            _close_stdin(worker)
+            try:
+                worker.wait(timeout_seconds)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+
+    def _end(self, job_id: str, wish: str) -> None:
+        folder = self.folder(job_id)
+        with self._lock:
+            queued = [entry for entry in self._queue if entry[0] == job_id]
+            if queued:
+                self._queue.remove(queued[0])
+                folder.set_wish("discard")
+                self._note_discarded(folder)
+                return
+            if self.status(job_id).is_over and wish == "discard":
+                # Nobody is at work: what there is to resume from goes.
+                folder.checkpoint.unlink(missing_ok=True)
+                self._note_discarded(folder)
+                return
+        folder.set_wish(wish)
+
+    def _note_discarded(self, folder: JobFolder) -> None:
+        with folder.open_events() as events:
+            events.write(to_line(Discarded()))
+
+    def _new_folder(self) -> JobFolder:
+        root = self._settings.jobs_folder
+        with disk_errors("The training"):
+            root.mkdir(parents=True, exist_ok=True)
+            numbers = [int(path.name) for path in root.iterdir() if _ID.fullmatch(path.name)]
+            number = max(numbers, default=0) + 1
+            while True:
+                path = root / f"{number:06d}"
+                with contextlib.suppress(FileExistsError):  # another process was quicker
+                    path.mkdir()
+                    return JobFolder(path)
+                number += 1
+
+    def _start_next(self) -> None:
+        """Start the oldest queued job if no worker of ours is at work. Call with the lock held."""
+        if self._worker is not None or not self._queue or self._closed:
+            return
+        job_id, resume = self._queue.pop(0)
+        folder = self._folders[job_id]
+        command = [sys.executable, "-m", "dlcodegen_core.training.worker", str(folder.path)]
+        log = folder.log_file.open("ab")
+        with log:
+            self._worker = subprocess.Popen(
+                [*command, *(["--resume"] if resume else [])],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=self._environment(),
+                start_new_session=True,  # Ctrl+C is ours to handle; the worker hears of our end through its stdin
+            )
+        self._working_on = job_id
+        threading.Thread(target=self._watch, args=(job_id, self._worker), daemon=True).start()
+
+    def _watch(self, job_id: str, worker: "subprocess.Popen[bytes]") -> None:
+        """Wait for a worker's end, note what it could not record itself, start the next."""
+        code = worker.wait()
+        _close_stdin(worker)
+        if code != 0:
+            self._last_words[job_id] = _explain_end(code, self.folder(job_id).log_file)
+            logger.warning("Training %s: %s", job_id, self._last_words[job_id])
+        with self._lock:
+            self._worker = None
+            self._start_next()
+
+    def _worker_of(self, job_id: str) -> "subprocess.Popen[bytes] | None":
+        with self._lock:
+            return self._worker if self._worker is not None and self._working_on == job_id else None
+
+    def _is_being_started(self, job_id: str) -> bool:
+        worker = self._worker_of(job_id)
+        return worker is not None and worker.poll() is None
+
+    def _environment(self) -> dict[str, str]:
+        """The worker reads the same settings as we do, also when ours did not come from the environment."""
+        package_root = str(Path(__file__).parents[2])
+        paths = [package_root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        return {**os.environ, **self._settings.to_environment(), "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _close_stdin(worker: "subprocess.Popen[bytes]") -> None:
+    if worker.stdin is not None:
+        with contextlib.suppress(OSError):
+            worker.stdin.close()
+
+
+def _explain_end(code: int, log_file: Path) -> str:
+    """Why a worker ended without an outcome, in a sentence for people."""
+    if code < 0:
+        return f"The training process was ended from outside (signal {-code}). Resume it, or start it anew."
+    lines = _last_lines(log_file)
+    return f"The training process ended unexpectedly: {lines[-1] if lines else f'exit status {code}'}"
+
+
+def _last_lines(log_file: Path) -> Sequence[str]:
+    with contextlib.suppress(OSError):
+        return [line for line in log_file.read_text("utf-8", "replace").splitlines() if line.strip()][-20:]
+    return []

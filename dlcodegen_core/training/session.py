@@ -1,0 +1,288 @@
+"""One training from pairs to a saved version: reading, embedding, features, fitting, saving.
+
+Says what it does through events and asks `Control` whether to go on; knows no process and no screen.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlcodegen_core.config import TrainConfig
+from dlcodegen_core.data.pairs import Pair
+from dlcodegen_core.data.split import split_pairs
+from dlcodegen_core.errors import TrainingCancelled
+from dlcodegen_core.features.embedding import CachedEmbedder
+from dlcodegen_core.features.keywords import KeywordVectorizer
+from dlcodegen_core.features.pipeline import FeaturePipeline
+from dlcodegen_core.models.saved_model import ModelCard, save_model
+from dlcodegen_core.models.vocabulary import END, UNKNOWN, Sample, Vocabulary, samples_of
+from dlcodegen_core.training.checkpoint import load_checkpoint, save_checkpoint
+from dlcodegen_core.training.events import EpochEnded, Event, Finished, Guess, PhaseProgress, TrainMetrics
+from dlcodegen_core.training.trainer import EpochResult, Split, Trainer, evaluate
+
+CHECKPOINT_EVERY_SECONDS = 2.0
+PROGRESS_EVERY_SECONDS = 0.1
+FIXED_GUESSES = 3
+
+
+class Wish(Enum):
+    """What the person wants of a running training."""
+
+    GO_ON = "go on"
+    STOP = "stop"  # keep what it has
+    DISCARD = "discard"
+    SUSPEND = "suspend"  # the workbench ended: checkpoint and leave
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """The pairs and where they came from; revision is None for a plain file."""
+
+    pairs: Sequence[Pair]
+    dataset: str
+    revision: int | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a training needs from outside itself."""
+
+    embedder: CachedEmbedder
+    emit: Callable[[Event], None]
+    wish: Callable[[], Wish]
+    claim_version: Callable[[], Path]
+    checkpoint: Path
+    now: Callable[[], float] = time.monotonic
+
+
+class TrainingSession:
+    """Runs once. Raises TrainingCancelled if it ends with nothing saved: discarded, suspended or stopped too early."""
+
+    def __init__(self, data: DataSource, config: TrainConfig, name: str, around: Surroundings) -> None:
+        self._data = data
+        self._config = config
+        self._name = name
+        self._around = around
+        self._begin = around.now()
+        self._phase_began = self._begin
+        self._phase = ""
+        self._last_progress = -1.0
+        self._seconds_by_phase: dict[str, float] = {}
+
+    def run(self, resume: bool = False) -> TrainMetrics:
+        """Train, or go on from the checkpoint, and save a version. Raises WorkbenchError."""
+        self._enter("reading")
+        training_pairs, held_out_pairs = split_pairs(self._data.pairs, self._config.held_out, self._config.seed)
+        training, held_out = self._samples(training_pairs), self._samples(held_out_pairs)
+        vocabulary = Vocabulary.build(
+            training, self._config.vocabulary_size, (self._data.pairs[index].target for index in training_pairs)
+        )
+        keywords = KeywordVectorizer.fit(sample.text for sample in training)
+        features = self._features([*training, *held_out], keywords)
+        classes = np.array([vocabulary.class_of(sample.token) for sample in [*training, *held_out]], np.int64)
+        trainer = Trainer(
+            self._config,
+            len(vocabulary),
+            _split(features[: len(training)], classes[: len(training)]),
+            _split(features[len(training) :], classes[len(training) :]),
+        )
+        belongs_to = self._digest()
+        if resume:
+            trainer.restore(load_checkpoint(self._around.checkpoint, belongs_to))
+        shown = _fixed_samples(held_out or training)
+        first_shown = len(training) if held_out else 0
+        shown_features = torch.from_numpy(features[[first_shown + index for index, _sample in shown]])
+        self._fit(trainer, vocabulary, [sample for _index, sample in shown], shown_features, belongs_to)
+        return self._save(trainer, vocabulary, keywords, classes, held_out=len(held_out))
+
+    def _samples(self, pairs: Sequence[int]) -> list[Sample]:
+        return [
+            sample
+            for index in pairs
+            for sample in samples_of(
+                self._data.pairs[index].prompt, self._data.pairs[index].target, index, self._config.tokens_per_pair
+            )
+        ]
+
+    def _features(self, samples: list[Sample], keywords: KeywordVectorizer) -> NDArray[np.float32]:
+        languages = [self._config.language or self._data.pairs[sample.pair].language for sample in samples]
+        self._enter("embedding")
+
+        def on_features(done: int, total: int) -> None:
+            if self._phase != "features":
+                self._enter("features")
+            self._progress(done, total)
+
+        pipeline = FeaturePipeline(keywords, self._around.embedder)
+        return pipeline.transform([sample.text for sample in samples], languages, self._progress, on_features)
+
+    def _fit(
+        self,
+        trainer: Trainer,
+        vocabulary: Vocabulary,
+        shown: list[Sample],
+        shown_features: torch.Tensor,
+        belongs_to: str,
+    ) -> None:
+        self._enter("fitting")
+        self._progress(len(trainer.results), self._config.epochs)
+        saved_at = self._around.now()
+        began = self._around.now()
+        for result in trainer.epochs(lambda: self._around.wish() is not Wish.GO_ON, self._around.now):
+            guesses = _guess(trainer, vocabulary, shown, shown_features)
+            self._around.emit(self._epoch_ended(result, guesses, self._around.now() - began))
+            if self._around.now() - saved_at >= CHECKPOINT_EVERY_SECONDS:
+                save_checkpoint(self._around.checkpoint, trainer.state(), belongs_to)
+                saved_at = self._around.now()
+        wish = self._around.wish()
+        if wish is Wish.DISCARD:
+            raise TrainingCancelled("The training was discarded; nothing was kept.")
+        if wish is not Wish.GO_ON:
+            save_checkpoint(self._around.checkpoint, trainer.state(), belongs_to)
+        if wish is Wish.SUSPEND:
+            raise TrainingCancelled("The training was interrupted; it can be resumed.")
+        if trainer.best is None:
+            raise TrainingCancelled(
+                "The training was stopped before its first epoch ended, so there is nothing to keep."
+            )
+
+    def _save(
+        self,
+        trainer: Trainer,
+        vocabulary: Vocabulary,
+        keywords: KeywordVectorizer,
+        classes: NDArray[np.int64],
+        held_out: int,
+    ) -> TrainMetrics:
+        self._enter("saving")
+        best = trainer.best
+        assert best is not None
+        stopped = self._around.wish() is Wish.STOP
+        trainer.network.load_state_dict(trainer.best_weights)
+        # The running mean over an epoch's batches saw dropout and older weights; what is kept is measured anew.
+        loss, accuracy = evaluate(trainer.network, trainer.training)
+        folder = self._around.claim_version()
+        self._leave()
+        metrics = TrainMetrics(
+            loss=loss,
+            accuracy=accuracy,
+            val_loss=best.val_loss,
+            val_accuracy=best.val_accuracy,
+            seconds=self._around.now() - self._begin,
+            version=folder.name,
+            epoch=best.epoch,
+            epochs=len(trainer.results),
+            samples=len(classes) - held_out,
+            held_out_samples=held_out,
+            unknown_share=float((classes[len(classes) - held_out :] == UNKNOWN).mean()) if len(classes) else 0.0,
+            vocabulary_size=len(vocabulary),
+            seconds_by_phase=dict(self._seconds_by_phase),
+        )
+        save_model(folder, self._card(trainer, vocabulary, keywords, metrics), trainer.best_weights)
+        self._around.emit(Finished(metrics, stopped))
+        return metrics
+
+    def _card(
+        self, trainer: Trainer, vocabulary: Vocabulary, keywords: KeywordVectorizer, metrics: TrainMetrics
+    ) -> ModelCard:
+        return ModelCard(
+            version=metrics.version,
+            name=self._name,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            dataset=self._data.dataset,
+            dataset_revision=self._data.revision,
+            dataset_fingerprint=self._data.fingerprint,
+            pairs=len(self._data.pairs),
+            samples=metrics.samples,
+            config=self._config,
+            embedder=self._around.embedder.identity,
+            embedder_title=self._around.embedder.title,
+            tokens=vocabulary.tokens,
+            keyword_terms=keywords.terms,
+            keyword_idf=keywords.idf,
+            metrics=asdict(metrics),
+            curves=tuple(asdict(result) for result in trainer.results),
+        )
+
+    def _epoch_ended(self, result: EpochResult, guesses: tuple[Guess, ...], seconds: float) -> EpochEnded:
+        return EpochEnded(
+            epoch=result.epoch,
+            epochs=self._config.epochs,
+            loss=result.loss,
+            accuracy=result.accuracy,
+            val_loss=result.val_loss,
+            val_accuracy=result.val_accuracy,
+            seconds=seconds,
+            best=result.best,
+            guesses=guesses,
+        )
+
+    def _enter(self, phase: str) -> None:
+        self._leave()
+        self._phase = phase
+        self._last_progress = -1.0
+        self._progress(0, 1)
+
+    def _leave(self) -> None:
+        moment = self._around.now()
+        if self._phase:
+            passed = moment - self._phase_began
+            self._seconds_by_phase[self._phase] = self._seconds_by_phase.get(self._phase, 0.0) + passed
+        self._phase_began = moment
+
+    def _progress(self, done: int, total: int) -> None:
+        """Say how far the phase is, ten times a second at most, and end here if nobody wants the result."""
+        wish = self._around.wish()
+        if wish is Wish.DISCARD:
+            raise TrainingCancelled("The training was discarded; nothing was kept.")
+        if wish is not Wish.GO_ON and self._phase != "saving":
+            raise TrainingCancelled(
+                f"The training was stopped while {self._phase}, before its first epoch ended, so there is nothing "
+                "to keep. Vectors already embedded are kept for the next time."
+            )
+        moment = self._around.now()
+        if moment - self._last_progress >= PROGRESS_EVERY_SECONDS or done == total:
+            self._last_progress = moment
+            self._around.emit(PhaseProgress(self._phase, done, total, moment - self._begin))
+
+    def _digest(self) -> str:
+        """Names everything that a checkpoint depends on."""
+        parts = [self._data.fingerprint, self._config.to_json(), self._around.embedder.identity]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _split(features: NDArray[np.float32], classes: NDArray[np.int64]) -> Split:
+    return Split(torch.from_numpy(np.ascontiguousarray(features)), torch.from_numpy(classes))
+
+
+def _fixed_samples(samples: list[Sample]) -> list[tuple[int, Sample]]:
+    """A few samples spread over the split, to watch from epoch to epoch; visible tokens first."""
+    visible = [(index, sample) for index, sample in enumerate(samples) if sample.token and sample.token.strip()]
+    step = max(1, len(visible) // FIXED_GUESSES)
+    return visible[::step][:FIXED_GUESSES]
+
+
+def _guess(
+    trainer: Trainer, vocabulary: Vocabulary, samples: list[Sample], features: torch.Tensor
+) -> tuple[Guess, ...]:
+    if not samples:
+        return ()
+    trainer.network.eval()
+    with torch.inference_mode():
+        probabilities = trainer.network(features).softmax(dim=1)
+        probabilities[:, UNKNOWN] = 0
+        confidences, classes = probabilities.max(dim=1)
+    return tuple(
+        Guess(sample.text, sample.token or "", vocabulary.text_of(number) if number != END else "", confidence)
+        for sample, number, confidence in zip(samples, classes.tolist(), confidences.tolist(), strict=True)
+    )

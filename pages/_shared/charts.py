@@ -1,0 +1,183 @@
+"""The workbench's one visual language: training solid, held-out dashed, colours readable on both grounds."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    import numpy as np
+    import plotly.graph_objects as go
+
+TRAINING_COLOUR = "#0f9aad"
+HELD_OUT_COLOUR = "#d9771f"
+STAGE_COLOURS = {
+    "cache look-up": "#8a9aa0",
+    "model load": "#b8860b",
+    "embedding": "#0f9aad",
+    "keywords": "#7a5cc7",
+    "AST": "#3b8f3b",
+    "syntax": "#cc5f9b",
+    "forward": "#d9771f",
+    "decode": "#5b7fd0",
+}
+MOST_POINTS = 500
+
+
+def curve(
+    title: str,
+    epochs: int,
+    training: Sequence[float],
+    held_out: Sequence[float | None],
+    key: str,
+    percent: bool = False,
+) -> None:
+    """One live chart: training and held-out values per epoch, axis fixed to all epochs so that nothing jumps."""
+    shown = _decimated(len(training))
+    series = [_line("training", shown, training, TRAINING_COLOUR, "solid")]
+    if any(value is not None for value in held_out):
+        series.append(_line("held-out", shown, held_out, HELD_OUT_COLOUR, "dashed"))
+    dark = st.context.theme.type == "dark"
+    text = {"color": "#b9c7cb" if dark else "#48585d"}
+    grid = {"lineStyle": {"color": "#2b383d" if dark else "#e3eaec"}}
+    st.echarts_chart(
+        {
+            "animation": False,
+            "title": {"text": title, "textStyle": {"fontSize": 14, **text}, "left": 0, "top": 0},
+            "legend": {"right": 0, "top": 0, "textStyle": text, "itemWidth": 28},
+            "grid": {"left": 48, "right": 16, "top": 40, "bottom": 40},
+            "tooltip": {"trigger": "axis", "valueFormatter": "percent" if percent else "%.3f"},
+            "xAxis": {
+                "type": "value",
+                "name": "epoch",
+                "nameLocation": "middle",
+                "nameGap": 24,
+                "min": 1,
+                "max": max(2, epochs),
+                "minInterval": 1,
+                "axisLabel": text,
+                "nameTextStyle": text,
+                "splitLine": {"show": False},
+            },
+            "yAxis": {
+                "type": "value",
+                "min": 0,
+                **({"max": 1} if percent else {}),
+                "axisLabel": text,
+                "splitLine": grid,
+            },
+            "series": series,
+        },
+        height=260,
+        key=key,
+    )
+
+
+def latency_waterfall(latency_ms: Mapping[str, float]) -> None:
+    """The stages of one request, one after the other, in milliseconds."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    begin = 0.0
+    for stage, milliseconds in latency_ms.items():
+        figure.add_bar(
+            y=[stage],
+            x=[milliseconds],
+            base=[begin],
+            orientation="h",
+            marker_color=STAGE_COLOURS.get(stage, "#8a9aa0"),
+            text=[f"{milliseconds:.2f} ms"],
+            textposition="outside" if milliseconds < 0.6 * sum(latency_ms.values()) else "inside",
+            hovertemplate=f"{stage}: %{{x:.3f}} ms<extra></extra>",
+            cliponaxis=False,
+        )
+        begin += milliseconds
+    figure.update_layout(
+        showlegend=False,
+        height=60 + 30 * len(latency_ms),
+        margin={"l": 0, "r": 70, "t": 8, "b": 36},
+        xaxis_title="milliseconds since the request came in",
+        yaxis={"autorange": "reversed"},
+        bargap=0.35,
+    )
+    _plotly(figure, "Stages of this request and their milliseconds")
+
+
+def feature_strip(features: "np.ndarray", names: Sequence[str], groups: Sequence[Any]) -> None:
+    """All 544 numbers as one strip, each group on its own scale, group borders marked."""
+    import numpy as np
+    import plotly.graph_objects as go
+
+    scaled = np.zeros(len(features))
+    for group in groups:
+        values = features[group.start : group.start + group.size]
+        peak = float(np.abs(values).max()) or 1.0
+        scaled[group.start : group.start + group.size] = values / peak
+    figure = go.Figure(
+        go.Heatmap(
+            z=[scaled],
+            customdata=[[f"{name}: {value:.3f}" for name, value in zip(names, features.tolist(), strict=True)]],
+            hovertemplate="%{customdata}<extra></extra>",
+            colorscale="RdBu",
+            reversescale=True,
+            zmid=0,
+            zmin=-1,
+            zmax=1,
+            showscale=False,
+        )
+    )
+    for group in groups[1:]:
+        figure.add_vline(x=group.start - 0.5, line_width=1, line_color="#8a9aa0")
+    figure.update_layout(
+        height=110,
+        margin={"l": 0, "r": 0, "t": 4, "b": 30},
+        yaxis={"visible": False},
+        xaxis={
+            "tickmode": "array",
+            "tickvals": [group.start + group.size / 2 for group in groups],
+            "ticktext": [group.title if group.size > 40 else group.title.split()[0] for group in groups],
+            "showgrid": False,
+        },
+    )
+    _plotly(figure, "The 544 feature values as a strip")
+
+
+def stage_percentiles(rows: Sequence[Any]) -> None:
+    """Median and 95th percentile of each stage over recent requests, logarithmic milliseconds."""
+    import plotly.graph_objects as go
+
+    stages = [row.stage for row in rows]
+    figure = go.Figure()
+    figure.add_bar(y=stages, x=[row.p50_ms for row in rows], orientation="h", name="p50", marker_color=TRAINING_COLOUR)
+    figure.add_bar(y=stages, x=[row.p95_ms for row in rows], orientation="h", name="p95", marker_color=HELD_OUT_COLOUR)
+    figure.update_layout(
+        height=90 + 34 * len(rows),
+        margin={"l": 0, "r": 10, "t": 8, "b": 40},
+        xaxis={"type": "log", "title": "milliseconds (logarithmic)"},
+        yaxis={"autorange": "reversed"},
+        legend={"orientation": "h", "y": 1.08},
+        bargap=0.3,
+    )
+    _plotly(figure, "Median and 95th percentile of each stage")
+
+
+def _plotly(figure: "go.Figure", alt: str) -> None:
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt)
+
+
+def _line(name: str, shown: Sequence[int], values: Sequence[float | None], colour: str, style: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": "line",
+        "showSymbol": len(shown) == 1,
+        "data": [[index + 1, values[index]] for index in shown],
+        "itemStyle": {"color": colour},
+        "lineStyle": {"color": colour, "type": style, "width": 2},
+    }
+
+
+def _decimated(points: int) -> list[int]:
+    """Indices of at most 500 points, the last one always among them."""
+    step = max(1, -(-points // MOST_POINTS))
+    kept = list(range(0, points, step))
+    return kept if not points or kept[-1] == points - 1 else [*kept, points - 1]

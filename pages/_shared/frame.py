@@ -1,0 +1,117 @@
+"""The frame around every page: navigation, the shared service, the quiet status line, errors in plain words."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from dlcodegen_core import DLCodeGen, WorkbenchError
+
+PAGES_FOLDER = Path(__file__).parents[1]
+_FRAMED = "frame.navigation_was_built"
+_WANTED = "frame.page_wanted_before_the_frame"
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """One page in the navigation."""
+
+    key: str
+    title: str
+    icon: str
+
+    @property
+    def file(self) -> Path:
+        return PAGES_FOLDER / f"{self.key}.py"
+
+
+PAGES = (
+    PageEntry("home", "Home", ":material/home:"),
+    PageEntry("dataset", "Dataset", ":material/dataset:"),
+    PageEntry("train", "Train", ":material/model_training:"),
+    PageEntry("predict", "Predict", ":material/code:"),
+    PageEntry("performance", "Performance", ":material/speed:"),
+)
+
+
+@st.cache_resource(show_spinner=False)
+def _shared_service() -> DLCodeGen:
+    return DLCodeGen.get_instance()
+
+
+def run() -> None:
+    """Build the navigation, draw the frame and run the page that was asked for."""
+    st.session_state[_FRAMED] = True
+    pages = {
+        entry.key: st.Page(
+            entry.file, title=entry.title, icon=entry.icon, url_path=entry.key, default=entry.key == "home"
+        )
+        for entry in PAGES
+    }
+    st.session_state["frame.pages"] = pages
+    current = st.navigation(list(pages.values()))
+    if wanted := st.session_state.pop(_WANTED, None):
+        st.switch_page(pages[wanted])
+    with st.sidebar:
+        _status_line()
+    current.run()
+
+
+def begin(key: str) -> DLCodeGen:
+    """Each page's first call: the shared service, after a detour through the main script if that was skipped.
+
+    The first deep link after a server start runs a page without the main script, so without navigation.
+    """
+    if _FRAMED not in st.session_state:
+        st.session_state[_WANTED] = key
+        st.switch_page(str(PAGES_FOLDER.parent / "workbench.py"))
+    return _shared_service()
+
+
+def link(key: str, label: str, icon: str | None = None, **query: str) -> None:
+    """A link to another page of the workbench."""
+    entry = next(entry for entry in PAGES if entry.key == key)
+    st.page_link(st.session_state["frame.pages"][key], label=label, icon=icon or entry.icon, query_params=query or None)
+
+
+def go_to(key: str) -> None:
+    """Leave for another page."""
+    st.switch_page(st.session_state["frame.pages"][key])
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Show the workbench's own errors as one box in plain words and end the block there."""
+    try:
+        yield
+    except WorkbenchError as exc:
+        st.error(plain_text(str(exc)), icon=":material/error:")
+
+
+def plain_text(text: str) -> str:
+    """Text of a person or a file made harmless for places that read Markdown: shown as it is, never as markup."""
+    special = set("\\`*_{}[]()<>#+-.!|$~:")
+    return "".join(f"\\{character}" if character in special else character for character in text)
+
+
+@st.fragment(run_every=None)
+def _status_line() -> None:
+    """Which embedder works and which version answers; looked up in the background, never waited for."""
+    service = _shared_service()
+    status = service.last_status()
+    version = service.versions.latest()
+    if status is None:
+        st.caption(":material/hourglass_empty: Embedder: looking for Ollama …")
+    elif status.embedder_problem:
+        st.caption(":material/warning: Embedder: none. Trainings and new predictions wait for it.")
+        st.caption(plain_text(status.embedder_problem))
+    else:
+        st.caption(
+            f":material/memory: Embedder: {plain_text(status.embedder)}",
+            help=f"Turns code into 384 of the 544 numbers the model sees. {plain_text(status.embedder_note)}",
+        )
+    st.caption(
+        f":material/deployed_code: Answering: {version}" if version else ":material/deployed_code: No model trained yet"
+    )

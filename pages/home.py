@@ -1,0 +1,87 @@
+"""Home: what is here, what runs, and the one next step."""
+
+import streamlit as st
+
+from dlcodegen_core import DLCodeGen, WorkbenchError
+from pages._shared import frame, presets, runs
+
+LIBRARY = "Python standard library"
+
+service = frame.begin("home")
+
+
+def _start_demo() -> None:
+    """One click from nothing to a training on real code."""
+    try:
+        service.start_training(LIBRARY, presets.QUICK.config, "first model")
+    except WorkbenchError as exc:
+        st.session_state["home.problem"] = str(exc)
+    else:
+        st.session_state["home.started"] = True
+
+
+@st.fragment(run_every=1.0)
+def _wait_for_demo() -> None:
+    """At the very first launch the demo data is being read; look again until it is there."""
+    if service.datasets.infos():
+        st.rerun()
+    st.info(
+        "Reading the Python standard library of this machine for the demo dataset …", icon=":material/hourglass_empty:"
+    )
+
+
+def _step(number: int, title: str, state: str, page: str, action: str) -> None:
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{number}  {title}**")
+        st.caption(state)
+        frame.link(page, action)
+
+
+def _draw(service: DLCodeGen) -> None:
+    infos = service.datasets.infos()
+    version = service.versions.latest()
+    current = service.jobs.current()
+    if not infos and not service.datasets.deleted():
+        _wait_for_demo()
+    pairs = sum(info.pair_count for info in infos)
+    data = f"{len(infos)} datasets, {pairs:,} pairs" if infos else "no dataset yet"
+    train = "training right now" if current else f"newest model: {version}" if version else "no model yet"
+    asked = len(service.requests.records())
+    with st.container():
+        data_step, train_step, predict_step, speed_step = st.columns(4)
+        with data_step:
+            _step(1, "Data", data, "dataset", "Look at the data")
+        with train_step:
+            _step(2, "Train", train, "train", "Watch it" if current else "Train a model")
+        with predict_step:
+            _step(3, "Predict", "ready" if version else "needs a trained model", "predict", "Complete some code")
+        with speed_step:
+            _step(
+                4,
+                "Understand",
+                f"{asked} requests measured" if asked else "nothing asked yet",
+                "performance",
+                "See where time goes",
+            )
+    if not version and not current and any(info.name == LIBRARY for info in infos):
+        st.subheader("Start here")
+        st.write(
+            "Train a first model on real code that is already on this machine. It takes less than a minute, "
+            "and you can watch it learn."
+        )
+        if st.button(
+            "Try it on the Python standard library", type="primary", icon=":material/play_arrow:", on_click=_start_demo
+        ):
+            pass
+    st.subheader("Recent trainings")
+    runs.table(service, limit=6)
+
+
+st.title("Code workbench")
+st.write("Bring your own code, train a small private completion model on it, and see why it predicts what it predicts.")
+if problem := st.session_state.pop("home.problem", None):
+    st.error(frame.plain_text(problem), icon=":material/error:")
+if st.session_state.pop("home.started", False):
+    frame.go_to("train")
+with frame.plain_errors():
+    _draw(service)

@@ -1,0 +1,157 @@
+"""Train: start a training, watch it learn, stop or resume it, look back at earlier ones."""
+
+import streamlit as st
+
+from dlcodegen_core import DLCodeGen, TrainConfig
+from dlcodegen_core.features.language import LANGUAGES
+from dlcodegen_core.training.job import JobStatus
+from pages._shared import frame, presets, runs
+from pages._shared.training_panel import draw_job
+
+REFRESH_SECONDS = 0.4
+SHOWN_JOB = "train.shown_job"
+
+service = frame.begin("train")
+
+
+def _advanced(start: TrainConfig) -> TrainConfig:
+    """Every knob of the configuration, starting from a preset. Raises ConfigError."""
+    left, middle, right = st.columns(3)
+    with left:
+        epochs = st.number_input("Epochs", 1, 10_000, start.epochs, help="Passes over the training pairs.")
+        batch_size = st.number_input("Batch size", 2, 4096, start.batch_size, help="Samples learned from at once.")
+        learning_rate = st.number_input(
+            "Learning rate", 0.00001, 1.0, start.learning_rate, step=0.0005, format="%.5f", help="Size of a step."
+        )
+        seed = st.number_input("Seed", 0, 2**32 - 1, start.seed, help="The same seed and data give the same model.")
+    with middle:
+        vocabulary = st.number_input(
+            "Output tokens", 3, 16_384, start.vocabulary_size, help="How many different code tokens can be predicted."
+        )
+        tokens_per_pair = st.number_input(
+            "Tokens learned a pair", 1, 64, start.tokens_per_pair, help="More lets it go on, and takes longer."
+        )
+        layers = st.text_input(
+            "Hidden layers", " ".join(map(str, start.hidden_layers)), help="Widths of the network's hidden layers."
+        )
+        dropout = st.number_input(
+            "Dropout", 0.0, 0.95, start.dropout, step=0.05, help="Guards against learning by heart."
+        )
+    with right:
+        held_out = st.number_input(
+            "Held-out share", 0.0, 0.5, start.held_out, step=0.05, help="Kept out of the training to measure it."
+        )
+        patience = st.number_input(
+            "Patience",
+            0,
+            1000,
+            start.patience or 0,
+            help="Stop after so many epochs without improvement; 0 never does.",
+        )
+        seconds = st.number_input("Time limit, seconds", 0, 86_400, 0, help="Stop fitting after this; 0 for no limit.")
+        language = st.selectbox(
+            "Language", [None, *LANGUAGES], format_func=lambda name: name or "detect", help="Of all pairs."
+        )
+    if not all(part.isdigit() for part in layers.split()):
+        st.error("Hidden layers: give whole numbers with spaces between them, such as 512 256 128 64.")
+        st.stop()
+    return TrainConfig(
+        hidden_layers=tuple(map(int, layers.split())),
+        dropout=dropout,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch_size=batch_size,
+        vocabulary_size=vocabulary,
+        tokens_per_pair=tokens_per_pair,
+        held_out=held_out,
+        patience=patience or None,
+        seconds=seconds or None,
+        seed=seed,
+        language=language,
+    )
+
+
+def _new_training(service: DLCodeGen) -> None:
+    names = [info.name for info in service.datasets.infos()]
+    if not names:
+        st.info("There is no dataset to train on yet.")
+        frame.link("dataset", "Bring one in")
+        return
+    wanted = st.query_params.get("dataset")
+    default = next((name for name in (wanted, "Python standard library") if name in names), names[0])
+    left, right = st.columns([2, 3])
+    dataset = left.selectbox("Dataset", names, index=names.index(default))
+    name = right.text_input("Name of this model (optional)", max_chars=80, placeholder="e.g. with the parser's code")
+    chosen = st.segmented_control(
+        "How thorough", [preset.name for preset in presets.PRESETS], default=presets.QUICK.name, required=True
+    )
+    preset = next(preset for preset in presets.PRESETS if preset.name == chosen)
+    st.caption(preset.help)
+    config = preset.config
+    if preset is presets.CUSTOM:
+        config = _advanced(preset.config)
+    busy = service.jobs.current() is not None
+    if st.button(
+        "Add to the queue" if busy else "Train",
+        type="primary",
+        icon=":material/model_training:",
+        help="One training runs at a time; this one starts when that one ends." if busy else None,
+    ):
+        st.session_state[SHOWN_JOB] = service.start_training(dataset, config, name)
+        st.rerun()
+    with st.popover("The same on the command line", icon=":material/terminal:"):
+        st.code(_command_line(dataset, config, name), language="bash", wrap_lines=True)
+
+
+def _command_line(dataset: str, config: TrainConfig, name: str) -> str:
+    import shlex
+
+    default = TrainConfig()
+    parts = ["python", "-m", "dlcodegen_core", "train", dataset]
+    for option, value in config.to_json().items():
+        if value != getattr(default, option):
+            values = map(str, value) if isinstance(value, tuple | list) else [str(value)]
+            parts += [f"--{option.replace('_', '-')}", *values]
+    return shlex.join([*parts, *(["--name", name] if name else [])])
+
+
+def _shown_job(service: DLCodeGen) -> str | None:
+    """The job to show: the one at work, else the one last looked at, else the newest."""
+    current = service.jobs.current()
+    if current is not None:
+        return current.id
+    jobs = [job.id for job in service.jobs.jobs()]
+    kept = st.session_state.get(SHOWN_JOB)
+    return kept if kept in jobs else jobs[0] if jobs else None
+
+
+def _live(job_id: str) -> None:
+    """Redraw the running job until it is over, then the whole page once."""
+    with frame.plain_errors():
+        draw_job(service, job_id)
+        if service.jobs.status(job_id).is_over:
+            st.rerun()
+
+
+st.title("Train")
+with frame.plain_errors():
+    _new_training(service)
+with frame.plain_errors():
+    job_id = _shown_job(service)
+    if job_id is not None:
+        st.session_state[SHOWN_JOB] = job_id
+        st.divider()
+        if service.jobs.status(job_id).is_over:
+            draw_job(service, job_id)
+        else:
+            st.fragment(_live, run_every=REFRESH_SECONDS)(job_id)
+        waiting = [job.id for job in service.jobs.jobs() if service.jobs.status(job.id) is JobStatus.QUEUED]
+        for queued in [other for other in waiting if other != job_id]:
+            left, right = st.columns([5, 1])
+            dataset = service.jobs.folder(queued).request.dataset
+            left.caption(f"Training {queued.lstrip('0')} waits its turn: {frame.plain_text(dataset)}")
+            if right.button("Take off the queue", key=f"dequeue.{queued}"):
+                service.jobs.discard(queued)
+                st.rerun()
+    st.subheader("All trainings")
+    runs.table(service)
