@@ -28,8 +28,8 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@touch $@
 
 test: $(VENV)/installed-dev browser  ## all tests: units, pages, browser, services
-	$(BIN)/python -m pytest tests/unit
-	$(BIN)/python -m pytest tests/ui tests/service tests/browser
+	$(BIN)/python -m pytest tests --ignore=tests/ui --ignore=tests/browser --ignore=tests/services
+	$(BIN)/python -m pytest tests/ui tests/browser tests/services
 
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \

@@ -44,7 +44,7 @@ def ensure_demo_datasets(store: DatasetStore) -> None:
 
 
 def standard_library_pairs(
-    count: int = LIBRARY_PAIRS, seed: int = 0, lines_before: int = 6, folder: Path | None = None
+    count: int = LIBRARY_PAIRS, seed: int = 0, lines_before: int = 4, folder: Path | None = None
 ) -> list[Pair]:
     """About `count` pairs "lines before" -> "next line" from whole files, the same for the same library and seed.
 

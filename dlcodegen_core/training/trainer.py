@@ -59,7 +59,6 @@ class Trainer:
         self._held_out = held_out
         torch.manual_seed(config.seed)
         self.network = DeepCodeNet(classes, config.hidden_layers, config.dropout)
-        self.network.fit_scaling(training.features)
         self._optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
         self.results: list[EpochResult] = []
         self.best_weights: dict[str, Tensor] = copy.deepcopy(self.network.state_dict())
