@@ -91,16 +91,18 @@ def _new_training(service: DLCodeGen) -> None:
     if preset is presets.CUSTOM:
         config = _advanced(preset.config)
     busy = service.jobs.current() is not None
-    if st.button(
-        "Add to the queue" if busy else "Train",
-        type="primary",
-        icon=":material/model_training:",
-        help="One training runs at a time; this one starts when that one ends." if busy else None,
-    ):
+    with st.container(horizontal=True):
+        asked = st.button(
+            "Add to the queue" if busy else "Train",
+            type="primary",
+            icon=":material/model_training:",
+            help="One training runs at a time; this one starts when that one ends." if busy else None,
+        )
+        with st.popover("The same on the command line", icon=":material/terminal:"):
+            st.code(_command_line(dataset, config, name), language="bash", wrap_lines=True)
+    if asked:
         st.session_state[SHOWN_JOB] = service.start_training(dataset, config, name)
         st.rerun()
-    with st.popover("The same on the command line", icon=":material/terminal:"):
-        st.code(_command_line(dataset, config, name), language="bash", wrap_lines=True)
 
 
 def _command_line(dataset: str, config: TrainConfig, name: str) -> str:
@@ -133,25 +135,35 @@ def _live(job_id: str) -> None:
             st.rerun()
 
 
+def _watched(service: DLCodeGen, job_id: str) -> None:
+    """The panel of one job, live while it is at work, and what waits behind it."""
+    if service.jobs.status(job_id).is_over:
+        draw_job(service, job_id)
+    else:
+        st.fragment(_live, run_every=REFRESH_SECONDS)(job_id)
+    for job in service.jobs.jobs():
+        if job.id == job_id or service.jobs.status(job.id) is not JobStatus.QUEUED:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"Training {job.id.lstrip('0')} waits its turn: {frame.plain_text(job.request.dataset)}")
+            if st.button("Take off the queue", key=f"dequeue.{job.id}"):
+                service.jobs.discard(job.id)
+                st.rerun()
+
+
 st.title("Train")
 with frame.plain_errors():
-    _new_training(service)
-with frame.plain_errors():
-    job_id = _shown_job(service)
-    if job_id is not None:
-        st.session_state[SHOWN_JOB] = job_id
-        st.divider()
-        if service.jobs.status(job_id).is_over:
-            draw_job(service, job_id)
-        else:
-            st.fragment(_live, run_every=REFRESH_SECONDS)(job_id)
-        waiting = [job.id for job in service.jobs.jobs() if service.jobs.status(job.id) is JobStatus.QUEUED]
-        for queued in [other for other in waiting if other != job_id]:
-            left, right = st.columns([5, 1])
-            dataset = service.jobs.folder(queued).request.dataset
-            left.caption(f"Training {queued.lstrip('0')} waits its turn: {frame.plain_text(dataset)}")
-            if right.button("Take off the queue", key=f"dequeue.{queued}"):
-                service.jobs.discard(queued)
-                st.rerun()
+    shown = _shown_job(service)
+    if shown is not None and not service.jobs.status(shown).is_over:
+        st.session_state[SHOWN_JOB] = shown
+        _watched(service, shown)
+        with st.expander("Queue another training", icon=":material/playlist_add:"), frame.plain_errors():
+            _new_training(service)
+    else:
+        with frame.plain_errors():
+            _new_training(service)
+        if shown is not None:
+            st.divider()
+            _watched(service, shown)
     st.subheader("All trainings")
     runs.table(service)

@@ -5,6 +5,7 @@ The second one is read from the standard library when it is first needed; nothin
 
 import ast
 import hashlib
+import os
 import sysconfig
 import tokenize
 import warnings
@@ -35,9 +36,10 @@ EXAMPLE_PAIRS = (
 
 def ensure_demo_datasets(store: DatasetStore) -> None:
     """Make the demo datasets unless they were made before; one that a person deleted does not come back."""
-    if not store.has_ever_had("example"):
+    taken = {info.name for info in store.infos()}  # a person may have used the name for something else
+    if EXAMPLE_NAME not in taken and not store.has_ever_had("example"):
         store.create(EXAMPLE_NAME, EXAMPLE_PAIRS, origin="example", note="the format's own example", once=True)
-    if not store.has_ever_had("standard library"):
+    if LIBRARY_NAME not in taken and not store.has_ever_had("standard library"):
         pairs = standard_library_pairs(LIBRARY_PAIRS)
         note = "lines before, next line; read from the Python found on this machine"
         store.create(LIBRARY_NAME, pairs, origin="standard library", note=note, once=True)
@@ -68,7 +70,10 @@ def standard_library_pairs(
 
 def _files(root: Path, seed: int) -> list[Path]:
     """Candidate files in an order that depends on seed and name alone."""
-    paths = [path for path in root.rglob("*.py") if not SKIPPED_FOLDERS & set(path.relative_to(root).parts)]
+    paths: list[Path] = []
+    for folder, subfolders, names in os.walk(root):
+        subfolders[:] = set(subfolders) - SKIPPED_FOLDERS  # not entered: site-packages may hold 100,000 files
+        paths += [Path(folder, name) for name in names if name.endswith(".py")]
     return sorted(paths, key=lambda path: hashlib.sha256(f"{seed} {path.relative_to(root)}".encode()).digest())
 
 
@@ -97,16 +102,14 @@ def _pairs_of(path: Path, root: Path, lines_before: int) -> Iterator[Pair]:
 
 def _lines_inside_strings(tree: ast.AST) -> set[int]:
     """Numbers of the lines that belong to a string over several lines, docstrings among them."""
-    return {
-        number
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno and node.end_lineno > node.lineno
-        for number in range(node.lineno, node.end_lineno + 1)
-    } | {
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    }
+    numbers: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            if node.end_lineno and node.end_lineno > node.lineno:
+                numbers.update(range(node.lineno, node.end_lineno + 1))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            numbers.add(node.lineno)
+    return numbers
 
 
 def _spread(pairs: list[Pair], most: int) -> list[Pair]:

@@ -5,6 +5,7 @@ made here loads in any other program that reads the format.
 """
 
 import json
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,21 @@ from dlcodegen_core.errors import DatasetError
 
 MAX_FILE_BYTES = 200_000_000
 SHAPE = '{"inputs": ["…"], "targets": ["…"]}'
+_JSON_NAMES = {"NoneType": "null", "str": "a text", "int": "a number", "float": "a number", "bool": "true or false"}
 _EXTRAS = {"languages": ("language", str), "sources": ("source", str), "lines": ("line", int)}
 
 
 def read_dataset_file(path: Path) -> list[Pair]:
     """Read a dataset file. Raises DatasetError naming the file, and the pair where one is at fault."""
+    if "\0" in str(path):
+        raise DatasetError(f"{str(path)!r} cannot be a path. Check it, or give the name of a stored dataset.")
     if path.is_dir():
         raise DatasetError(f"{path} is a folder. Give the dataset file in it.")
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise DatasetError(f"{path} is a device or a pipe. Give a file.")
+        if status.st_size > MAX_FILE_BYTES:
             raise DatasetError(
                 f"{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB. Split it into several files."
             )
@@ -40,7 +47,7 @@ def read_dataset(content: bytes, name: str) -> list[Pair]:
     if isinstance(value, list):
         raise DatasetError(f"{name} is a list; one object is expected, such as {SHAPE}.")
     if not isinstance(value, dict):
-        raise DatasetError(f"{name} is {type(value).__name__}; one object is expected, such as {SHAPE}.")
+        raise DatasetError(f"{name} is {_told(value)}; one object is expected, such as {SHAPE}.")
     missing = [key for key in ("inputs", "targets") if key not in value]
     if missing:
         found = ", ".join(sorted(map(str, value))[:8]) or "nothing"
@@ -92,6 +99,11 @@ def _parse(content: bytes, name: str) -> Any:
 
 def _column(value: dict[str, Any], key: str, name: str) -> list[Any]:
     if not isinstance(value[key], list):
-        raise DatasetError(f"{name}: {key} is {type(value[key]).__name__}, not an array. Expected is {SHAPE}.")
+        raise DatasetError(f"{name}: {key} is {_told(value[key])}, not an array. Expected is {SHAPE}.")
     column: list[Any] = value[key]
     return column
+
+
+def _told(value: Any) -> str:
+    """What a JSON value is, in the words of JSON rather than of Python."""
+    return _JSON_NAMES.get(type(value).__name__, "an object")

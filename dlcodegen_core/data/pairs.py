@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dlcodegen_core.errors import DatasetError
 
 MAX_TEXT_CHARS = 100_000
+MAX_LINE_NUMBER = 2**31 - 1
 PROBLEMS_SHOWN = 3
 
 
@@ -28,7 +29,11 @@ def check_pairs(pairs: Sequence[Pair], where: str) -> None:
     problems = [
         f"pair {number:,}: {problem}"
         for number, pair in enumerate(pairs, start=1)
-        if (problem := _problem_of("prompt", pair.prompt) or _problem_of("target", pair.target))
+        if (
+            problem := _problem_of("prompt", pair.prompt)
+            or _problem_of("target", pair.target)
+            or _problem_of_origin(pair)
+        )
     ]
     if problems:
         more = f" … and {len(problems) - PROBLEMS_SHOWN:,} more pairs." if len(problems) > PROBLEMS_SHOWN else ""
@@ -53,6 +58,20 @@ def _problem_of(what: str, text: object) -> str:
         return f"{what} has {len(text):,} characters, at most {MAX_TEXT_CHARS:,} are read. Cut it into several pairs."
     if "\0" in text:
         return f"{what} holds a NUL character, so it is no code. Remove the pair."
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if _has_lone_surrogate(text):
         return f"{what} holds half of a character (a lone surrogate). Save the file as UTF-8 again."
     return ""
+
+
+def _problem_of_origin(pair: Pair) -> str:
+    """What is wrong with language, source or line; empty if they can be stored."""
+    for what, text in (("language", pair.language), ("source", pair.source)):
+        if text is not None and ("\0" in text or _has_lone_surrogate(text)):
+            return f"{what} is {text!r}, which is no text. Leave it out or write it as UTF-8."
+    if pair.line is not None and not 0 <= pair.line <= MAX_LINE_NUMBER:
+        return f"line is {pair.line}. Use a number from 0 to {MAX_LINE_NUMBER}, or leave it out."
+    return ""
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,6 +1,7 @@
 """Stored datasets and their revisions. Every change is a new revision; nothing that was saved is ever overwritten."""
 
 import contextlib
+import itertools
 import math
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from dlcodegen_core.errors import DatasetError, EditConflict
 from dlcodegen_core.storage.database import database_errors
 
 MAX_NAME_CHARACTERS = 80
+MAX_SEARCH_CHARACTERS = 1_000
 ROWS_AT_ONCE = 5_000
 IDS_AT_ONCE = 500
 
@@ -86,7 +88,7 @@ class DatasetStore:
     def infos(self) -> list[DatasetInfo]:
         """All datasets, the latest change first."""
         with self._reading("The list of datasets") as connection:
-            return [_info(row) for row in connection.execute(_heads(deleted=False))]
+            return [_info(row) for row in connection.execute(tables.heads(deleted=False))]
 
     def info(self, name: str) -> DatasetInfo:
         """One dataset. Raises DatasetError if there is none of that name."""
@@ -104,30 +106,33 @@ class DatasetStore:
         check_pairs(pairs, name)
         try:
             with self._writing(f"Dataset {name}") as connection:
-                if once and _origin_exists(connection, origin):
-                    return _info(connection.execute(_heads(None).where(tables.datasets.c.origin == origin)).first())
+                if once and tables.origin_exists(connection, origin):
+                    return _info(connection.execute(tables.heads(None).where(tables.datasets.c.origin == origin)).first())
                 moment = self._moment()
                 row = insert(tables.datasets).values(name=name, origin=origin, created_at=moment)
                 dataset_id = connection.scalar(row.returning(tables.datasets.c.id))
                 assert dataset_id is not None
-                _insert_pairs(connection, dataset_id, 1, enumerate(pairs, start=1))
-                _insert_revision(connection, dataset_id, 1, moment, note, pairs, added=len(pairs), removed=0)
+                tables.insert_pairs(connection, dataset_id, 1, enumerate(pairs, start=1))
+                tables.insert_revision(connection, dataset_id, 1, moment, note, pairs, added=len(pairs), removed=0)
         except IntegrityError as exc:
-            raise DatasetError(f"There is already a dataset called {name!r}. Choose another name.") from exc
+            raise self._name_taken(name) from exc
         return self.info(name)
 
     def has_ever_had(self, origin: str) -> bool:
         """Whether a dataset of that origin was ever made, deleted ones included."""
         with self._reading("The list of datasets") as connection:
-            return _origin_exists(connection, origin)
+            return tables.origin_exists(connection, origin)
 
     def page(
         self, name: str, page: int = 1, page_size: int = 100, search: str = "", revision: int | None = None
     ) -> PairPage:
         """Some rows in order. search: part of the prompt or target, whatever the case. Raises DatasetError."""
+        if len(search) > MAX_SEARCH_CHARACTERS:
+            raise DatasetError(f"Search for at most {MAX_SEARCH_CHARACTERS:,} characters; these are {len(search):,}.")
+        search = search.encode("utf-8", "replace").decode()  # half a character, as a broken paste may hold
         with self._reading(f"Dataset {name}") as connection:
             head = self._head(connection, name)
-            chosen = _alive(head.id, self._revision(connection, head, revision).number)
+            chosen = tables.alive(head.id, self._revision(connection, head, revision).number)
             if search:
                 chosen = and_(
                     chosen,
@@ -141,8 +146,8 @@ class DatasetStore:
                 total = self._revision(connection, head, revision).pair_count
             pages = max(1, math.ceil(total / page_size))
             first = (min(max(page, 1), pages) - 1) * page_size
-            found = connection.execute(_in_order(chosen).limit(page_size).offset(first)).all()
-            rows = (PairRow(row.id, first + place, _pair(row)) for place, row in enumerate(found, start=1))
+            found = connection.execute(tables.in_order(chosen).limit(page_size).offset(first)).all()
+            rows = (PairRow(row.id, first + place, tables.to_pair(row)) for place, row in enumerate(found, start=1))
             return PairPage(tuple(rows), total, pages)
 
     def pairs(self, name: str, revision: int | None = None) -> list[Pair]:
@@ -150,34 +155,34 @@ class DatasetStore:
         with self._reading(f"Dataset {name}") as connection:
             head = self._head(connection, name)
             number = self._revision(connection, head, revision).number
-            return [_pair(row) for row in connection.execute(_in_order(_alive(head.id, number)))]
+            return [tables.to_pair(row) for row in connection.execute(tables.in_order(tables.alive(head.id, number)))]
 
     def row(self, name: str, row_id: int) -> PairRow | None:
         """One living row of the newest revision, or None."""
         with self._reading(f"Dataset {name}") as connection:
             head = self._head(connection, name)
             found = connection.execute(
-                _in_order(and_(_alive(head.id, head.number), tables.pairs.c.id == row_id))
+                tables.in_order(and_(tables.alive(head.id, head.number), tables.pairs.c.id == row_id))
             ).first()
-            return PairRow(found.id, 0, _pair(found)) if found else None
+            return PairRow(found.id, 0, tables.to_pair(found)) if found else None
 
     def save(self, name: str, base_revision: int, edits: Edits, note: str = "") -> DatasetInfo:
         """Apply `edits` to `base_revision` and keep the result as the next revision.
 
-        Raises EditConflict if somebody saved since, DatasetError for bad pairs, edits of rows that are not there,
-        or nothing to save. Nothing changes on any error.
+        A row changed to what it already is does not count. Raises EditConflict if somebody saved since, DatasetError
+        for bad pairs, edits of rows that are not there, or nothing to save. Nothing changes on any error.
         """
-        ended = set(edits.deleted) | set(edits.changed)
-        changed = {row_id: pair for row_id, pair in edits.changed.items() if row_id not in set(edits.deleted)}
-        if not ended and not edits.added:
-            raise DatasetError(f"{name}: nothing was changed, so there is nothing to save.")
+        deleted = set(edits.deleted)
+        changed = {row_id: pair for row_id, pair in edits.changed.items() if row_id not in deleted}
         if new := [*changed.values(), *edits.added]:
             check_pairs(new, f"{name}, edited")
-        with self._writing(f"Dataset {name}") as connection:
-            head = self._head(connection, name)
-            self._check_base(head, base_revision)
+        with self._writing_next(name, base_revision) as (connection, head):
             number = head.number + 1
-            positions = _end_rows(connection, head, ended, number)
+            changed = tables.really_changed(connection, head, changed)
+            ended = deleted | set(changed)
+            if not ended and not edits.added:
+                raise DatasetError(f"{name}: nothing was changed, so there is nothing to save.")
+            positions = tables.end_rows(connection, head, ended, number)
             if len(positions) != len(ended):
                 raise DatasetError(
                     f"{name}: a pair that was edited is no longer there. Reload the page and edit again."
@@ -187,11 +192,11 @@ class DatasetStore:
             )
             placed = [(positions[row_id], pair) for row_id, pair in changed.items()]
             placed += [((last or 0) + place, pair) for place, pair in enumerate(edits.added, start=1)]
-            _insert_pairs(connection, head.id, number, placed)
-            remaining = [_pair(row) for row in connection.execute(_in_order(_alive(head.id, number)))]
+            tables.insert_pairs(connection, head.id, number, placed)
+            remaining = [tables.to_pair(row) for row in connection.execute(tables.in_order(tables.alive(head.id, number)))]
             if not remaining:
                 raise DatasetError(f"{name}: this would leave no pair at all. Delete the dataset instead.")
-            _insert_revision(
+            tables.insert_revision(
                 connection, head.id, number, self._moment(), note, remaining, added=len(placed), removed=len(ended)
             )
         return self.info(name)
@@ -212,26 +217,24 @@ class DatasetStore:
 
     def restore(self, name: str, revision: int, base_revision: int, note: str = "") -> DatasetInfo:
         """Make a new revision with the pairs of an old one. Raises as `save` does."""
-        with self._writing(f"Dataset {name}") as connection:
-            head = self._head(connection, name)
-            self._check_base(head, base_revision)
+        with self._writing_next(name, base_revision) as (connection, head):
             old = self._revision(connection, head, revision)
-            if old.fingerprint == head.fingerprint:
-                raise DatasetError(f"{name}: revision {revision} is what there is already. Nothing to restore.")
             number = head.number + 1
-            now_alive = connection.execute(_in_order(_alive(head.id, head.number))).all()
-            then_alive = connection.execute(_in_order(_alive(head.id, old.number))).all()
+            now_alive = connection.execute(tables.in_order(tables.alive(head.id, head.number))).all()
+            then_alive = connection.execute(tables.in_order(tables.alive(head.id, old.number))).all()
+            if [tables.to_pair(row) for row in then_alive] == [tables.to_pair(row) for row in now_alive]:
+                raise DatasetError(f"{name}: revision {revision} is what there is already. Nothing to restore.")
             then_ids, now_ids = {row.id for row in then_alive}, {row.id for row in now_alive}
-            _end_rows(connection, head, now_ids - then_ids, number)
-            returning = [(row.position, _pair(row)) for row in then_alive if row.id not in now_ids]
-            _insert_pairs(connection, head.id, number, returning)
-            _insert_revision(
+            tables.end_rows(connection, head, now_ids - then_ids, number)
+            returning = [(row.position, tables.to_pair(row)) for row in then_alive if row.id not in now_ids]
+            tables.insert_pairs(connection, head.id, number, returning)
+            tables.insert_revision(
                 connection,
                 head.id,
                 number,
                 self._moment(),
                 note or f"revision {revision} again",
-                [_pair(row) for row in connection.execute(_in_order(_alive(head.id, number)))],
+                [tables.to_pair(row) for row in then_alive],
                 added=len(returning),
                 removed=len(now_ids - then_ids),
             )
@@ -245,7 +248,7 @@ class DatasetStore:
                 head = self._head(connection, name)
                 connection.execute(update(tables.datasets).where(tables.datasets.c.id == head.id).values(name=new_name))
         except IntegrityError as exc:
-            raise DatasetError(f"There is already a dataset called {new_name!r}. Choose another name.") from exc
+            raise self._name_taken(new_name) from exc
         return self.info(new_name)
 
     def delete(self, name: str) -> None:
@@ -259,13 +262,13 @@ class DatasetStore:
     def deleted(self) -> list[DatasetInfo]:
         """What lies in the trash, the latest change first."""
         with self._reading("The trash") as connection:
-            return [_info(row) for row in connection.execute(_heads(deleted=True))]
+            return [_info(row) for row in connection.execute(tables.heads(deleted=True))]
 
     def undelete(self, name: str) -> DatasetInfo:
         """Bring the last dataset deleted under this name back. Raises DatasetError if its name is taken by now."""
         try:
             with self._writing(f"Dataset {name}") as connection:
-                wanted = _heads(deleted=True).where(tables.datasets.c.name == name)
+                wanted = tables.heads(deleted=True).where(tables.datasets.c.name == name)
                 head = connection.execute(wanted.order_by(None).order_by(tables.datasets.c.deleted_at.desc())).first()
                 if head is None:
                     raise DatasetError(f"There is no dataset called {name!r} in the trash.")
@@ -296,6 +299,28 @@ class DatasetStore:
                 raise exc.__cause__ from None
             raise
 
+    @contextlib.contextmanager
+    def _writing_next(self, name: str, base_revision: int) -> Iterator[tuple[Connection, Row[Any]]]:
+        """One transaction that follows on `base_revision`. Raises EditConflict if that is not the newest any more."""
+        try:
+            with self._writing(f"Dataset {name}") as connection:
+                head = self._head(connection, name)
+                if head.number != base_revision:
+                    raise _conflict(name, head.number, base_revision)
+                yield connection, head
+        except IntegrityError as exc:
+            # A database server lets two writers begin; the revision's unique number then stops the second.
+            raise _conflict(name, base_revision + 1, base_revision) from exc
+
+    def _name_taken(self, name: str) -> DatasetError:
+        """The error for a name in use, with one that is free."""
+        names = {info.name for info in self.infos()}
+        endings = (f" {number}" for number in itertools.count(2))
+        free = next(
+            other for ending in endings if (other := name[: MAX_NAME_CHARACTERS - len(ending)] + ending) not in names
+        )
+        return DatasetError(f"There is already a dataset called {name!r}. Choose another name, such as {free!r}.")
+
     def _prepare(self) -> None:
         if not self._prepared:
             with self._preparing:
@@ -304,9 +329,11 @@ class DatasetStore:
                     self._prepared = True
 
     def _head(self, connection: Connection, name: str) -> Row[Any]:
-        head = connection.execute(_heads(deleted=False).where(tables.datasets.c.name == name)).first()
+        wanted = tables.heads(deleted=False).where(tables.datasets.c.name == name)
+        # Stored names are printable; a path from the command line may hold what no database takes.
+        head = connection.execute(wanted).first() if name.isprintable() else None
         if head is None:
-            there = ", ".join(row.name for row in connection.execute(_heads(deleted=False).limit(5))) or "none yet"
+            there = ", ".join(row.name for row in connection.execute(tables.heads(deleted=False).limit(5))) or "none yet"
             raise DatasetError(f"There is no dataset called {name!r}. There are: {there}.")
         return head
 
@@ -322,120 +349,15 @@ class DatasetStore:
             raise DatasetError(f"{head.name} has no revision {number}. The newest is {head.number}.")
         return found
 
-    def _check_base(self, head: Row[Any], base_revision: int) -> None:
-        if head.number != base_revision:
-            raise EditConflict(
-                f"{head.name} was saved as revision {head.number} by somebody else while you were editing revision "
-                f"{base_revision}. Reload it and make your changes again; nothing was overwritten."
-            )
-
     def _moment(self) -> datetime:
         return self._now().astimezone(UTC).replace(tzinfo=None)
 
 
-def _heads(deleted: bool | None) -> Select[Any]:
-    """Datasets joined with their newest revision, the latest change first."""
-    newest = (
-        select(tables.revisions.c.dataset_id, func.max(tables.revisions.c.number).label("number"))
-        .group_by(tables.revisions.c.dataset_id)
-        .subquery()
+def _conflict(name: str, number: int, base_revision: int) -> EditConflict:
+    return EditConflict(
+        f"{name} was saved as revision {number} by somebody else while you were editing revision {base_revision}. "
+        "Reload it and make your changes again; nothing was overwritten."
     )
-    query = (
-        select(
-            tables.datasets.c.id,
-            tables.datasets.c.name,
-            tables.datasets.c.origin,
-            tables.datasets.c.created_at,
-            tables.revisions.c.number,
-            tables.revisions.c.pair_count,
-            tables.revisions.c.note,
-            tables.revisions.c.fingerprint,
-            tables.revisions.c.created_at.label("changed_at"),
-        )
-        .join(newest, newest.c.dataset_id == tables.datasets.c.id)
-        .join(
-            tables.revisions,
-            and_(tables.revisions.c.dataset_id == tables.datasets.c.id, tables.revisions.c.number == newest.c.number),
-        )
-        .order_by(tables.revisions.c.created_at.desc(), tables.datasets.c.id.desc())
-    )
-    if deleted is None:
-        return query
-    return query.where(tables.datasets.c.deleted_at.is_not(None) if deleted else tables.datasets.c.deleted_at.is_(None))
-
-
-def _alive(dataset_id: int, revision: int) -> Any:
-    """The condition that a pair belongs to a revision."""
-    return and_(
-        tables.pairs.c.dataset_id == dataset_id,
-        tables.pairs.c.added_in <= revision,
-        or_(tables.pairs.c.removed_in.is_(None), tables.pairs.c.removed_in > revision),
-    )
-
-
-def _in_order(condition: Any) -> Select[Any]:
-    return select(tables.pairs).where(condition).order_by(tables.pairs.c.position, tables.pairs.c.id)
-
-
-def _end_rows(connection: Connection, head: Row[Any], row_ids: Collection[int], number: int) -> dict[int, float]:
-    """End the life of living rows with revision `number`; their positions by id."""
-    positions: dict[int, float] = {}
-    ids = sorted(row_ids)
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        chosen = and_(_alive(head.id, head.number), tables.pairs.c.id.in_(ids[start : start + IDS_AT_ONCE]))
-        positions.update({row.id: row.position for row in connection.execute(select(tables.pairs).where(chosen))})
-        connection.execute(update(tables.pairs).where(chosen).values(removed_in=number))
-    return positions
-
-
-def _insert_pairs(connection: Connection, dataset_id: int, number: int, placed: Iterable[tuple[float, Pair]]) -> None:
-    rows: list[dict[str, Any]] = []
-    for position, pair in placed:
-        rows.append(
-            {
-                "dataset_id": dataset_id,
-                "position": float(position),
-                "prompt": pair.prompt,
-                "target": pair.target,
-                "language": pair.language,
-                "source": pair.source,
-                "line": pair.line,
-                "added_in": number,
-            }
-        )
-        if len(rows) == ROWS_AT_ONCE:
-            connection.execute(insert(tables.pairs), rows)
-            rows = []
-    if rows:
-        connection.execute(insert(tables.pairs), rows)
-
-
-def _insert_revision(
-    connection: Connection,
-    dataset_id: int,
-    number: int,
-    moment: datetime,
-    note: str,
-    pairs: Sequence[Pair],
-    added: int,
-    removed: int,
-) -> None:
-    connection.execute(
-        insert(tables.revisions).values(
-            dataset_id=dataset_id,
-            number=number,
-            created_at=moment,
-            note=note,
-            pair_count=len(pairs),
-            added=added,
-            removed=removed,
-            fingerprint=fingerprint(pairs),
-        )
-    )
-
-
-def _origin_exists(connection: Connection, origin: str) -> bool:
-    return connection.scalar(select(tables.datasets.c.id).where(tables.datasets.c.origin == origin)) is not None
 
 
 def _info(row: Row[Any] | None) -> DatasetInfo:
@@ -450,10 +372,6 @@ def _info(row: Row[Any] | None) -> DatasetInfo:
         note=row.note,
         fingerprint=row.fingerprint,
     )
-
-
-def _pair(row: Row[Any]) -> Pair:
-    return Pair(row.prompt, row.target, row.language, row.source, row.line)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -6,6 +6,7 @@ an edit costs only the rows it touches.
 
 from sqlalchemy import (
     Column,
+    Connection,
     DateTime,
     Engine,
     Float,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     insert,
+    inspect,
     select,
 )
 
@@ -80,13 +82,142 @@ pairs = Table(
 
 def create_tables(engine: Engine) -> None:
     """Make the tables that are missing. Raises StorageError if a newer program made them."""
+    # Looked at first without the right to write, so that opening never waits for another process's long save.
+    with engine.connect() as connection, connection.begin():
+        if _is_current(connection):
+            return
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         metadata.create_all(connection)
-        found = connection.scalar(select(schema.c.version))
-        if found is None:
+        if not _is_current(connection):
             connection.execute(insert(schema).values(version=SCHEMA_VERSION))
-        elif found > SCHEMA_VERSION:
-            raise StorageError(
-                f"The database was made by a newer version of this program (layout {found}, known is "
-                f"{SCHEMA_VERSION}). Use that version, or set DLCODEGEN_HOME to another folder."
-            )
+
+
+def _is_current(connection: Connection) -> bool:
+    """Whether the tables are there. Raises StorageError if they are of a later layout."""
+    found = connection.scalar(select(schema.c.version)) if inspect(connection).has_table(schema.name) else None
+    if found is not None and found > SCHEMA_VERSION:
+        raise StorageError(
+            f"The database was made by a newer version of this program (layout {found}, known is "
+            f"{SCHEMA_VERSION}). Use that version, or set DLCODEGEN_HOME to another folder."
+        )
+    return found == SCHEMA_VERSION
+
+
+def heads(deleted: bool | None) -> Select[Any]:
+    """Datasets joined with their newest revision, the latest change first."""
+    newest = (
+        select(revisions.c.dataset_id, func.max(revisions.c.number).label("number"))
+        .group_by(revisions.c.dataset_id)
+        .subquery()
+    )
+    query = (
+        select(
+            datasets.c.id,
+            datasets.c.name,
+            datasets.c.origin,
+            datasets.c.created_at,
+            revisions.c.number,
+            revisions.c.pair_count,
+            revisions.c.note,
+            revisions.c.fingerprint,
+            revisions.c.created_at.label("changed_at"),
+        )
+        .join(newest, newest.c.dataset_id == datasets.c.id)
+        .join(
+            revisions,
+            and_(revisions.c.dataset_id == datasets.c.id, revisions.c.number == newest.c.number),
+        )
+        .order_by(revisions.c.created_at.desc(), datasets.c.id.desc())
+    )
+    if deleted is None:
+        return query
+    return query.where(datasets.c.deleted_at.is_not(None) if deleted else datasets.c.deleted_at.is_(None))
+
+
+def alive(dataset_id: int, revision: int) -> Any:
+    """The condition that a pair belongs to a revision."""
+    return and_(
+        pairs.c.dataset_id == dataset_id,
+        pairs.c.added_in <= revision,
+        or_(pairs.c.removed_in.is_(None), pairs.c.removed_in > revision),
+    )
+
+
+def in_order(condition: Any) -> Select[Any]:
+    return select(pairs).where(condition).order_by(pairs.c.position, pairs.c.id)
+
+
+def really_changed(connection: Connection, head: Row[Any], changed: Mapping[int, Pair]) -> dict[int, Pair]:
+    """The changes that make a row other than it is; those of unknown rows stay, for `end_rows` to miss."""
+    ids, different = sorted(changed), dict(changed)
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        chosen = and_(alive(head.id, head.number), pairs.c.id.in_(ids[start : start + IDS_AT_ONCE]))
+        for row in connection.execute(select(pairs).where(chosen)):
+            if to_pair(row) == changed[row.id]:
+                del different[row.id]
+    return different
+
+
+def end_rows(connection: Connection, head: Row[Any], row_ids: Collection[int], number: int) -> dict[int, float]:
+    """End the life of living rows with revision `number`; their positions by id."""
+    positions: dict[int, float] = {}
+    ids = sorted(row_ids)
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        chosen = and_(alive(head.id, head.number), pairs.c.id.in_(ids[start : start + IDS_AT_ONCE]))
+        positions.update({row.id: row.position for row in connection.execute(select(pairs).where(chosen))})
+        connection.execute(update(pairs).where(chosen).values(removed_in=number))
+    return positions
+
+
+def insert_pairs(connection: Connection, dataset_id: int, number: int, placed: Iterable[tuple[float, Pair]]) -> None:
+    rows: list[dict[str, Any]] = []
+    for position, pair in placed:
+        rows.append(
+            {
+                "dataset_id": dataset_id,
+                "position": float(position),
+                "prompt": pair.prompt,
+                "target": pair.target,
+                "language": pair.language,
+                "source": pair.source,
+                "line": pair.line,
+                "added_in": number,
+            }
+        )
+        if len(rows) == ROWS_AT_ONCE:
+            connection.execute(insert(pairs), rows)
+            rows = []
+    if rows:
+        connection.execute(insert(pairs), rows)
+
+
+def insert_revision(
+    connection: Connection,
+    dataset_id: int,
+    number: int,
+    moment: datetime,
+    note: str,
+    pairs: Sequence[Pair],
+    added: int,
+    removed: int,
+) -> None:
+    connection.execute(
+        insert(revisions).values(
+            dataset_id=dataset_id,
+            number=number,
+            created_at=moment,
+            note=note,
+            pair_count=len(pairs),
+            added=added,
+            removed=removed,
+            fingerprint=fingerprint(pairs),
+        )
+    )
+
+
+def origin_exists(connection: Connection, origin: str) -> bool:
+    return connection.scalar(select(datasets.c.id).where(datasets.c.origin == origin)) is not None
+
+
+def to_pair(row: Row[Any]) -> Pair:
+    return Pair(row.prompt, row.target, row.language, row.source, row.line)

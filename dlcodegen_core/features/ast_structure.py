@@ -201,8 +201,8 @@ def ast_features(text: str, language: str) -> NDArray[np.float32]:
             innermost == _ARGUMENTS,
             innermost == _PARAMETERS,
             innermost == _BRACKETS,
-            bool(literal) and literal.kind == "string",
-            bool(literal) and literal.kind == "comment",
+            literal is not None and literal.kind == "string",
+            literal is not None and literal.kind == "comment",
             block_opened,
             last in _DOTS,
             last in _ASSIGNMENT_SIGNS,
@@ -263,6 +263,7 @@ class _Walk:
         walking = True
         while walking:
             node = cursor.node
+            assert node is not None  # a cursor always stands on one
             kind = node.kind_id
             self.nodes += 1
             if kind in named:

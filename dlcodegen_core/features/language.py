@@ -34,7 +34,7 @@ _SUFFIXES = {
 }
 _BY_SUFFIX = {f".{suffix}": language for language, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 
-# Only the end of a long text is looked at, and a cue that repeats soon stops adding.
+# Only the end of a long text is looked at, and a cue that keeps repeating soon stops adding.
 _MAX_CHARACTERS = 4000
 _MAX_REPEATS = 3
 
@@ -56,10 +56,11 @@ _CUE = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 
-# What each cue is worth to each family of languages: log-odds from a logistic regression on code of many projects,
-# rounded to halves. Besides words and operators as they stand, there are sorts of words (name, Name, nameName,
-# name_name, NAME, N, __name__), name= as in f(name=1), type* as in `int *p`, name! as in println!, 'text' for a quoted
-# string of more than a few characters, and tab; one of ; { } : , ) or a backslash stands for a line that ends with it.
+# What each cue is worth to each family of languages (families are told apart before their members): log-odds from a
+# logistic regression on code of many projects, rounded to halves. Besides words and signs as they stand there are sorts
+# of words (Name, nameName, name_name, NAME, N, __name__, __name, name_t), name= as in f(name=1), type* as in `int *p`,
+# name! as in println!, 'text' for a quoted string of more than two characters, and tab. One of ; { } : , ) or a
+# backslash stands for a line that ends with it.
 _CUES: dict[str, dict[float, str]] = {
     "python": {
         3.5: "def",
@@ -150,11 +151,11 @@ _CUES: dict[str, dict[float, str]] = {
         4.5: "#define #include",
         4: "#endif #ifndef",
         3.5: "#if #ifdef #pragma #undef NULL type*",
-        3: "#else constexpr name_t namespace noexcept nullptr size_t typedef void",
-        2.5: "#elif :: \\ auto int printf sizeof std template typename unsigned virtual",
-        2: "inline public static_cast tab uint32_t",
+        3: "#else constexpr int main name_t namespace noexcept nullptr size_t typedef",
+        2.5: "#elif :: \\ auto printf sizeof std template typename unsigned virtual void",
+        2: "inline static_cast tab uint32_t",
         1.5: "-> NAME __name char const const_cast double extern float goto name_name operator struct",
-        1: "; __name__ bool enum friend long private short signed static union using",
+        1: "; __name__ bool enum friend long private public short signed static union using",
         0.5: "# && ** ++ /* // : define if impl include name= raise",
         -0.5: (
             "'text' , .. ... @Name Error String ` case else exports false fmt in let mod name! nameName "
@@ -213,8 +214,8 @@ def detect(text: str) -> str:
     text = text[-_MAX_CHARACTERS:]
     scores = [0.0] * len(_FAMILIES)
     for cue, count in Counter(map(_cue, _CUE.findall(text))).items():
-        for family, weight in _WEIGHTS.get(cue, ()):
-            scores[family] += weight * min(count, _MAX_REPEATS)
+        for index, weight in _WEIGHTS.get(cue, ()):
+            scores[index] += weight * min(count, _MAX_REPEATS)
     family = _FAMILIES[scores.index(max(scores))]  # the first of equals, so Python where nothing speaks
     if family == "javascript" and _TYPES.search(text):
         return "tsx" if _MARKUP.search(text) else "typescript"
@@ -233,13 +234,12 @@ def _cue(groups: tuple[str, str, str]) -> str:
     cue = cue.replace(" ", "").replace("\t", "tab")
     if cue in _WEIGHTS:
         return cue
-    last = cue[-1]
-    if last in "!=*&":
-        return {"!": "name!", "=": "name="}.get(last, "type*")
     if cue[0] == "@":
         return "@Name" if cue[1].isupper() else "@name"
-    if cue[0] == "#":
-        return cue
+    if not (cue[0].isalpha() or cue[0] in "_$"):
+        return ""
+    if cue[-1] in "!=*&":
+        return {"!": "name!", "=": "name="}.get(cue[-1], "type*")
     if cue.startswith("__"):
         return "__name__" if cue.endswith("__") else "__name"
     if cue.endswith("_t"):

@@ -89,7 +89,7 @@ _NEVER_CALLED = re.compile(
 # Behind any other word a name is being declared: `def f(`, `int f(`, `async load(`.
 _BEFORE_AN_EXPRESSION = re.compile(
     "and|assert|await|case|co_await|co_return|default|defer|del|delete|do|elif|else|except|from|go|if|in|instanceof|is|"
-    "lambda|match|move|new|not|of|or|raise|return|then|throw|typeof|unless|until|while|yield"
+    "lambda|match|move|new|not|of|or|raise|return|then|throw|typeof|unless|until|while|with|yield"
 )
 
 _ASSIGNMENT = re.compile(r"(?<![=!<>.~])=(?![=>~])|(?:<<|>>)=(?!=)")

@@ -43,9 +43,16 @@ def curve(
     st.echarts_chart(
         {
             "animation": False,
-            "title": {"text": title, "textStyle": {"fontSize": 14, **text}, "left": 0, "top": 0},
-            "legend": {"right": 0, "top": 0, "textStyle": text, "itemWidth": 28},
-            "grid": {"left": 48, "right": 16, "top": 40, "bottom": 40},
+            "title": {
+                "text": title,
+                "subtext": "" if training else "begins with the first epoch, once the code is turned into vectors",
+                "textStyle": {"fontSize": 14, **text},
+                "subtextStyle": text,
+                "left": 0,
+                "top": 6,
+            },
+            "legend": {"right": 0, "top": 4, "textStyle": text, "itemWidth": 28, "show": bool(training)},
+            "grid": {"left": 40, "right": 16, "top": 46, "bottom": 40},
             "tooltip": {"trigger": "axis", "valueFormatter": "percent" if percent else "%.3f"},
             "xAxis": {
                 "type": "value",
@@ -169,7 +176,7 @@ def _line(name: str, shown: Sequence[int], values: Sequence[float | None], colou
     return {
         "name": name,
         "type": "line",
-        "showSymbol": len(shown) == 1,
+        "symbol": "circle" if len(shown) == 1 else "none",
         "data": [[index + 1, values[index]] for index in shown],
         "itemStyle": {"color": colour},
         "lineStyle": {"color": colour, "type": style, "width": 2},

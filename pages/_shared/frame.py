@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen, WorkbenchError
+from dlcodegen_core.service import Status
 
 PAGES_FOLDER = Path(__file__).parents[1]
 _FRAMED = "frame.navigation_was_built"
@@ -51,11 +52,10 @@ def run() -> None:
         for entry in PAGES
     }
     st.session_state["frame.pages"] = pages
-    current = st.navigation(list(pages.values()))
+    current = st.navigation(list(pages.values()), position="top")
     if wanted := st.session_state.pop(_WANTED, None):
         st.switch_page(pages[wanted])
-    with st.sidebar:
-        _status_line()
+    _status_line()
     current.run()
 
 
@@ -96,22 +96,31 @@ def plain_text(text: str) -> str:
     return "".join(f"\\{character}" if character in special else character for character in text)
 
 
-@st.fragment(run_every=None)
 def _status_line() -> None:
-    """Which embedder works and which version answers; looked up in the background, never waited for."""
-    service = _shared_service()
-    status = service.last_status()
-    version = service.versions.latest()
+    """Which embedder works and which version answers, looked up in the background and never waited for."""
+    status = _shared_service().last_status()
     if status is None:
-        st.caption(":material/hourglass_empty: Embedder: looking for Ollama …")
-    elif status.embedder_problem:
-        st.caption(":material/warning: Embedder: none. Trainings and new predictions wait for it.")
-        st.caption(plain_text(status.embedder_problem))
+        st.fragment(_status_soon, run_every=0.5)()
+    else:
+        _draw_status(status)
+
+
+def _status_soon() -> None:
+    """Look again until it is known, then draw the page without this refresh."""
+    status = _shared_service().last_status()
+    if status is not None:
+        st.rerun()
+    st.caption(":material/hourglass_empty: Looking for an embedder …")
+
+
+def _draw_status(status: Status) -> None:
+    version = _shared_service().versions.latest()
+    model = f":material/deployed_code: {version} answers" if version else ":material/deployed_code: no model yet"
+    if status.embedder_problem:
+        st.caption(f":material/warning: no embedder, so trainings and new predictions wait  ·  {model}")
+        st.warning(plain_text(status.embedder_problem), icon=":material/warning:")
     else:
         st.caption(
-            f":material/memory: Embedder: {plain_text(status.embedder)}",
-            help=f"Turns code into 384 of the 544 numbers the model sees. {plain_text(status.embedder_note)}",
+            f":material/memory: {plain_text(status.embedder)}  ·  {model}",
+            help=f"Turns code into 384 of the 544 numbers a model sees. {plain_text(status.embedder_note)}",
         )
-    st.caption(
-        f":material/deployed_code: Answering: {version}" if version else ":material/deployed_code: No model trained yet"
-    )

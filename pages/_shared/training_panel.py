@@ -58,8 +58,6 @@ def draw_job(service: DLCodeGen, job_id: str) -> None:
         )
     if epochs:
         _guesses(epochs[-1].guesses, epochs[-1].val_loss is not None)
-    elif not status.is_over:
-        st.caption("The curves begin with the first epoch, after the vectors are ready.")
     _actions(service, job, status)
 
 

@@ -1,0 +1,175 @@
+"""Predict: type a prompt, see the completion, how sure it is, how fast it was and what the model saw."""
+
+import json
+import shlex
+
+import pandas as pd
+import streamlit as st
+
+from dlcodegen_core import DLCodeGen, Prediction
+from dlcodegen_core.features.language import LANGUAGES, title
+from dlcodegen_core.models.saved_model import ModelCard
+from pages._shared import charts, frame, wording
+from pages._shared.ghost_text import ghost_text
+
+EXAMPLES = {
+    "a constructor": "class Account:\n    def __init__(self, owner):\n        ",
+    "a loop": "total = 0\nfor price in prices:\n    ",
+    "an import": "import os\nimport sys\nfrom pathlib ",
+    "an error": "    if not isinstance(value, str):\n        ",
+    "JavaScript": "async function fetchData",
+}
+PROMPT = "predict.prompt"
+ANSWER = "predict.answer"
+STRONGEST = 6
+
+service = frame.begin("predict")
+
+
+def _use_example() -> None:
+    if chosen := st.session_state.get("predict.example"):
+        st.session_state[PROMPT] = EXAMPLES[chosen]
+        st.session_state["predict.example"] = None
+        st.session_state["predict.ask"] = True
+
+
+def _ask(service: DLCodeGen, versions: list[ModelCard]) -> None:
+    """The form; leaves the answer in the session, so that it stays while other widgets change."""
+    st.session_state.setdefault(PROMPT, st.query_params.get("prompt", EXAMPLES["a constructor"]))
+    st.pills("Try", list(EXAMPLES), key="predict.example", on_change=_use_example)
+    with st.form("predict.form", border=False):
+        st.text_area(
+            "Prompt", key=PROMPT, height=150, help="Code up to the cursor. Ctrl+Enter completes it.", max_chars=20_000
+        )
+        with st.expander("Context and options"):
+            context = st.text_area(
+                "Context lines",
+                height=80,
+                placeholder="import axios from 'axios'",
+                help="Code the model should know of; put before the prompt.",
+            )
+            first, second, third, fourth = st.columns(4)
+            chosen = first.selectbox(
+                "Model",
+                range(len(versions)),
+                format_func=lambda place: f"{versions[place].version} {versions[place].name}".strip(),
+                help="The newest answers unless you choose another.",
+            )
+            card = versions[chosen]
+            max_tokens = second.number_input(
+                "Tokens", 1, 64, min(card.config.tokens_per_pair, 64),
+                help=f"How many code tokens to go on for; this model learned {card.config.tokens_per_pair}.",
+            )  # fmt: skip
+            beams = third.number_input(
+                "Alternatives", 1, 16, 5, help="How many ways to go on are weighed (beam width)."
+            )
+            language = fourth.selectbox(
+                "Language", [None, *LANGUAGES], format_func=lambda name: title(name) if name else "detect"
+            )
+        asked = st.form_submit_button("Complete", type="primary", icon=":material/bolt:")
+    if asked or st.session_state.pop("predict.ask", False):
+        prompt = st.session_state[PROMPT]
+        lines = context.splitlines()
+        with frame.plain_errors(), st.spinner("Loading the model for the first prediction …", show_time=True):
+            options = {"max_tokens": max_tokens, "beams": beams, "version": card.version, "language": language}
+            answer = service.predict(prompt, lines, **options)
+            st.session_state[ANSWER] = (prompt, lines, options, answer)
+            if len(prompt) < 1500:
+                st.query_params["prompt"] = prompt
+
+
+def _show(service: DLCodeGen) -> None:
+    if ANSWER not in st.session_state:
+        st.caption("The completion will appear here, with its confidence, the alternatives and what each stage took.")
+        return
+    prompt, lines, options, answer = st.session_state[ANSWER]
+    ghost_text(prompt, answer.completion)
+    cached = "from the cache" if answer.cached else "computed"
+    stages = ", ".join(f"{stage} {wording.milliseconds(taken)}" for stage, taken in answer.latency_ms.items())
+    st.caption(f"{answer.version}, {cached} in {wording.milliseconds(answer.total_ms)} ({stages})")
+    left, right = st.columns([2, 3])
+    with left:
+        _alternatives(answer)
+    with right:
+        st.markdown("**Where the time went**")
+        charts.latency_waterfall(answer.latency_ms)
+    _vector(service, answer)
+    with st.popover("The same from a program", icon=":material/terminal:"):
+        _same_elsewhere(prompt, lines, options)
+
+
+def _alternatives(answer: Prediction) -> None:
+    st.markdown(
+        "**Alternatives**",
+        help="Confidence is the model's own probability of the text, 0 to 1. It is not yet calibrated: "
+        "the held-out accuracy on the Train page tells how often such guesses are right.",
+    )
+    if not answer.completion:
+        st.info("The model has nothing to offer here: it expects the end, or only tokens it does not know.")
+    table = pd.DataFrame(
+        {
+            "Completion": [candidate.text.replace("\n", "⏎") or "(end)" for candidate in answer.candidates],
+            "Confidence": [candidate.confidence for candidate in answer.candidates],
+        }
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "Confidence": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f", color="auto")
+        },
+    )
+
+
+def _vector(service: DLCodeGen, answer: Prediction) -> None:
+    st.markdown(
+        "**What the model saw: 544 numbers in four groups**",
+        help="The network knows the prompt only through these numbers. Shown are the largest of each group.",
+    )
+    groups = service.break_down(answer, STRONGEST)
+    for column, group in zip(st.columns(len(groups)), groups, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{group.title}**")
+            st.caption(f"{group.active} of {group.size} not zero")
+            if group.strongest:
+                st.dataframe(
+                    pd.DataFrame(
+                        {
+                            "Dimension": [named.name for named in group.strongest],
+                            "Value": [named.value for named in group.strongest],
+                        }
+                    ),
+                    hide_index=True,
+                    column_config={"Value": st.column_config.NumberColumn(format="%.2f", width="small")},
+                )
+            else:
+                st.caption("Nothing of this group stands in the prompt.")
+    charts.feature_strip(answer.features, service.dimension_names(answer.version), groups)
+    st.caption("Each cell is one number, blue above zero, red below; every group is scaled to its largest.")
+
+
+def _same_elsewhere(prompt: str, lines: list[str], options: dict[str, object]) -> None:
+    given = {name: value for name, value in options.items() if value is not None}
+    arguments = ", ".join([repr(prompt), repr(lines), *(f"{name}={value!r}" for name, value in given.items())])
+    st.caption("Python")
+    st.code(f"from dlcodegen_core import DLCodeGen\n\nDLCodeGen.get_instance().predict({arguments})", wrap_lines=True)
+    st.caption("HTTP, answered by this very process")
+    body = json.dumps({"prompt": prompt, "context": lines, **given}, ensure_ascii=False)
+    st.code(
+        "curl http://127.0.0.1:8501/api/dl-codegen/predict -H 'Content-Type: application/json' -d " + shlex.quote(body),
+        language="bash",
+        wrap_lines=True,
+    )
+
+
+st.title("Predict")
+with frame.plain_errors():
+    cards = [card for card in service.versions.all() if isinstance(card, ModelCard)]
+    if cards:
+        _ask(service, cards)
+        _show(service)
+    else:
+        st.info("There is no trained model yet. Train one first; a quick one takes less than a minute.")
+        frame.link("train", "Train a model")
+    for damaged in [version for version in service.versions.all() if not isinstance(version, ModelCard)]:
+        st.warning(frame.plain_text(damaged.problem), icon=":material/warning:")
