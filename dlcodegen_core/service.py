@@ -3,6 +3,7 @@
 Light to import and to make: torch and the embedders' weights are loaded when something first needs them.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from dlcodegen_core.config import Settings, TrainConfig
 from dlcodegen_core.data.formats import read_dataset_file
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store import DatasetStore
-from dlcodegen_core.errors import DatasetError, EmbeddingError, TrainingCancelled, TrainingError
+from dlcodegen_core.errors import DatasetError, EmbeddingError, TrainingCancelled, TrainingError, WorkbenchError
 from dlcodegen_core.registry.versions import VersionStore
 from dlcodegen_core.storage.memory_cache import CacheStats
 from dlcodegen_core.training.events import Event, Failed, Finished, TrainMetrics
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from dlcodegen_core.inference.prediction import Prediction
     from dlcodegen_core.inference.predictor import Predictor
     from dlcodegen_core.inference.request_log import RequestLog
+
+logger = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 0.05
 STATUS_SECONDS = 20.0
@@ -53,8 +56,9 @@ class DLCodeGen:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.from_environment()
         self.versions = VersionStore(self.settings.versions_folder)
-        self.jobs = JobQueue(self.settings)
+        self.jobs = JobQueue(self.settings, on_end=self._after_training)
         self._lock = threading.RLock()
+        self._warm = False
         self._last_status: Status | None = None
         self._status_asked_at = -STATUS_SECONDS
 
@@ -224,11 +228,20 @@ class DLCodeGen:
         """Load torch and the newest model, so that the first prediction does not wait. Safe to call at any time."""
         import torch  # noqa: F401  # the point is to have it in memory
 
+        self._warm = True
         self.predictor.warm_up()
 
     def close(self) -> None:
         """Suspend a running training, to be resumed later."""
         self.jobs.close()
+
+    def _after_training(self) -> None:
+        """Have the new model ready before somebody asks it, in a process that keeps models ready at all."""
+        if self._warm:
+            try:
+                self.predictor.warm_up()
+            except WorkbenchError as exc:
+                logger.warning("The newest model could not be loaded: %s", exc)
 
     def _submit(self, path: str | Path, config: TrainConfig, name: str) -> str:
         if self._is_stored(path):

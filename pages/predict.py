@@ -115,9 +115,7 @@ def _alternatives(answer: Prediction) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        column_config={
-            "Confidence": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f", color="auto")
-        },
+        column_config={"Confidence": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")},
     )
 
 

@@ -1,26 +1,27 @@
-"""Stored datasets and their revisions. Every change is a new revision; nothing that was saved is ever overwritten."""
+"""Stored datasets and their revisions; `tables` holds the statements.
+
+Every change is a new revision; nothing that was saved is ever overwritten.
+"""
 
 import contextlib
 import itertools
 import math
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from dlcodegen_core.data import tables
-from dlcodegen_core.data.pairs import Pair, check_pairs, fingerprint
+from dlcodegen_core.data.pairs import Pair, check_pairs
 from dlcodegen_core.errors import DatasetError, EditConflict
 from dlcodegen_core.storage.database import database_errors
 
 MAX_NAME_CHARACTERS = 80
 MAX_SEARCH_CHARACTERS = 1_000
-ROWS_AT_ONCE = 5_000
-IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,9 @@ class DatasetStore:
         try:
             with self._writing(f"Dataset {name}") as connection:
                 if once and tables.origin_exists(connection, origin):
-                    return _info(connection.execute(tables.heads(None).where(tables.datasets.c.origin == origin)).first())
+                    return _info(
+                        connection.execute(tables.heads(None).where(tables.datasets.c.origin == origin)).first()
+                    )
                 moment = self._moment()
                 row = insert(tables.datasets).values(name=name, origin=origin, created_at=moment)
                 dataset_id = connection.scalar(row.returning(tables.datasets.c.id))
@@ -155,7 +158,8 @@ class DatasetStore:
         with self._reading(f"Dataset {name}") as connection:
             head = self._head(connection, name)
             number = self._revision(connection, head, revision).number
-            return [tables.to_pair(row) for row in connection.execute(tables.in_order(tables.alive(head.id, number)))]
+            rows = connection.execute(tables.in_order(tables.alive(head.id, number)))
+            return [tables.to_pair(row) for row in rows]
 
     def row(self, name: str, row_id: int) -> PairRow | None:
         """One living row of the newest revision, or None."""
@@ -193,7 +197,9 @@ class DatasetStore:
             placed = [(positions[row_id], pair) for row_id, pair in changed.items()]
             placed += [((last or 0) + place, pair) for place, pair in enumerate(edits.added, start=1)]
             tables.insert_pairs(connection, head.id, number, placed)
-            remaining = [tables.to_pair(row) for row in connection.execute(tables.in_order(tables.alive(head.id, number)))]
+            remaining = [
+                tables.to_pair(row) for row in connection.execute(tables.in_order(tables.alive(head.id, number)))
+            ]
             if not remaining:
                 raise DatasetError(f"{name}: this would leave no pair at all. Delete the dataset instead.")
             tables.insert_revision(
@@ -333,7 +339,9 @@ class DatasetStore:
         # Stored names are printable; a path from the command line may hold what no database takes.
         head = connection.execute(wanted).first() if name.isprintable() else None
         if head is None:
-            there = ", ".join(row.name for row in connection.execute(tables.heads(deleted=False).limit(5))) or "none yet"
+            there = (
+                ", ".join(row.name for row in connection.execute(tables.heads(deleted=False).limit(5))) or "none yet"
+            )
             raise DatasetError(f"There is no dataset called {name!r}. There are: {there}.")
         return head
 

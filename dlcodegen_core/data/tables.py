@@ -1,8 +1,13 @@
-"""The tables of stored datasets. Rows of pairs are never changed: an edit ends one row's life and begins another's.
+"""The tables of stored datasets and the statements over them.
 
-A pair belongs to revision r if added_in <= r and it was not removed by then, so any revision can be read back and
-an edit costs only the rows it touches.
+Rows of pairs are never changed: an edit ends one row's life and begins another's. A pair belongs to revision r if
+added_in <= r and it was not removed by then, so any revision can be read back and an edit costs only the rows it
+touches.
 """
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -14,18 +19,27 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Row,
+    Select,
     String,
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    func,
     insert,
     inspect,
+    or_,
     select,
-)
+    update,
+)  # fmt: skip
 
+from dlcodegen_core.data.pairs import Pair, fingerprint
 from dlcodegen_core.errors import StorageError
 
 SCHEMA_VERSION = 1
+ROWS_AT_ONCE = 5_000
+IDS_AT_ONCE = 500
 
 metadata = MetaData()
 
@@ -197,7 +211,7 @@ def insert_revision(
     number: int,
     moment: datetime,
     note: str,
-    pairs: Sequence[Pair],
+    content: Sequence[Pair],
     added: int,
     removed: int,
 ) -> None:
@@ -207,10 +221,10 @@ def insert_revision(
             number=number,
             created_at=moment,
             note=note,
-            pair_count=len(pairs),
+            pair_count=len(content),
             added=added,
             removed=removed,
-            fingerprint=fingerprint(pairs),
+            fingerprint=fingerprint(content),
         )
     )
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dlcodegen_core.features.embedders import Embedders
 from dlcodegen_core.features.pipeline import FeaturePipeline, compose
 from dlcodegen_core.inference.prediction import Candidate, Prediction, PredictionRequest
-from dlcodegen_core.inference.request_log import RequestLog
+from dlcodegen_core.inference.request_log import STAGES, RequestLog
 from dlcodegen_core.inference.single_flight import SingleFlight
 from dlcodegen_core.latency import LatencyClock
 from dlcodegen_core.models.decoding import beam_search
@@ -72,7 +72,7 @@ class Predictor:
     def warm_up(self) -> None:
         """Load torch, the newest model and its embedder before anybody waits for them."""
         if version := self._versions.latest():
-            self.model(version)
+            self.model(version).pipeline.transform_timed(["warm up"], "python", LatencyClock())
 
     def model(self, version: str) -> LoadedModel:
         """The loaded version. Raises ModelError if it is missing or damaged, EmbeddingError if its embedder is away."""
@@ -120,7 +120,9 @@ class Predictor:
         first[0].setflags(write=False)
         best = candidates[0] if candidates else Candidate("", 0.0)
         clock.lap("decode")
-        prediction = Prediction(best.text, best.confidence, first[0], candidates, clock.milliseconds(), False, version)
+        prediction = Prediction(
+            best.text, best.confidence, first[0], candidates, _in_order(clock.milliseconds()), False, version
+        )
         self._cache.put(key, prediction)
         return prediction
 
@@ -129,6 +131,11 @@ class Predictor:
         card, network = load_model(folder)
         embedder = self._embedders.for_identity(card.embedder, version)
         return LoadedModel(card, network, card.vocabulary, FeaturePipeline(card.keywords, embedder))
+
+
+def _in_order(latency_ms: dict[str, float]) -> dict[str, float]:
+    """The stages as a request passes them, however often decoding went back and forth between them."""
+    return {stage: latency_ms[stage] for stage in STAGES if stage in latency_ms}
 
 
 def _key(version: str, request: PredictionRequest) -> bytes:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dlcodegen_core.config import Settings
@@ -28,8 +28,10 @@ _ID = re.compile(r"\d{6}")
 class JobQueue:
     """Starts workers, one after the other; thread-safe."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, on_end: Callable[[], None] = lambda: None) -> None:
+        """on_end is called after each worker's end, in a thread of its own."""
         self._settings = settings
+        self._on_end = on_end
         self._lock = threading.RLock()
         self._folders: dict[str, JobFolder] = {}
         self._queue: list[tuple[str, bool]] = []
@@ -192,6 +194,7 @@ class JobQueue:
         with self._lock:
             self._worker = None
             self._start_next()
+        self._on_end()
 
     def _worker_of(self, job_id: str) -> "subprocess.Popen[bytes] | None":
         with self._lock:

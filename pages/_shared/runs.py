@@ -22,6 +22,7 @@ def table(service: DLCodeGen, limit: int = 50) -> None:
     st.dataframe(
         pd.DataFrame([_row(service, job) for job in jobs]),
         hide_index=True,
+        placeholder="–",
         column_config={
             "Training": st.column_config.TextColumn(width="small"),
             "Loss": st.column_config.LineChartColumn("Held-out loss", width="small", help="Lower is better."),

@@ -156,7 +156,7 @@ def _guesses(guesses: Sequence[Guess], held_out: bool) -> None:
             offered, true = guess.offer.strip() or "(end)", guess.target.strip() or "(end)"
             right = guess.offer == guess.target
             st.badge(
-                f"{frame.plain_text(offered)}  {guess.confidence:.2f}",
+                f"{frame.plain_text(offered)} · {guess.confidence:.2f}",
                 color="green" if right else "gray",
                 icon=":material/check:" if right else ":material/close:",
                 help="What it offers, and how sure it is (0 to 1).",
