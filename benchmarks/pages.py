@@ -113,8 +113,9 @@ def _beside_a_training(browser: Any, home: str) -> list[Row]:
         trainer = browser.new_page(viewport={"width": 1280, "height": 1400})
         trainer.goto(f"{url}/train")
         trainer.get_by_text("Custom", exact=True).click()
-        trainer.get_by_label("Epochs").fill("2000")
-        trainer.get_by_label("Epochs").press("Enter")
+        epochs = trainer.get_by_role("spinbutton", name="Epochs")
+        epochs.fill("2000")
+        epochs.press("Enter")
         time.sleep(8)  # let the server warm up as it would before anybody trains
         trainer.get_by_role("button", name="Train", exact=True).click()
         trainer.wait_for_selector("text=/Learning: epoch/", timeout=120_000)
