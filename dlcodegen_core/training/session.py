@@ -171,6 +171,7 @@ class TrainingSession:
         trainer.network.load_state_dict(trainer.best_weights)
         # The running mean over an epoch's batches saw dropout and older weights; what is kept is measured anew.
         loss, accuracy = evaluate(trainer.network, trainer.training)
+        measured = classes[-held_out:] if held_out else classes
         folder = self._around.claim_version()
         self._leave()
         metrics = TrainMetrics(
@@ -184,7 +185,7 @@ class TrainingSession:
             epochs=len(trainer.results),
             samples=len(classes) - held_out,
             held_out_samples=held_out,
-            unknown_share=float((classes[len(classes) - held_out :] == UNKNOWN).mean()) if len(classes) else 0.0,
+            unknown_share=float((measured == UNKNOWN).mean()),
             vocabulary_size=len(vocabulary),
             seconds_by_phase=dict(self._seconds_by_phase),
         )

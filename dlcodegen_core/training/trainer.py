@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dlcodegen_core.config import TrainConfig
+from dlcodegen_core.errors import TrainingError
 from dlcodegen_core.models.deepcodenet import DeepCodeNet
 from dlcodegen_core.models.vocabulary import UNKNOWN
 
@@ -117,6 +118,11 @@ class Trainer:
             loss_sum += float(loss.detach()) * len(rows)
             hits += count_hits(logits.detach(), classes)
         drawn = sum(map(len, batches))
+        if not math.isfinite(loss_sum):
+            raise TrainingError(
+                f"The training diverged in epoch {epoch}: its loss is no longer a number. "
+                f"Lower the learning rate, now {self._config.learning_rate}, and start again."
+            )
         return loss_sum / drawn, hits / drawn
 
     def _record(self, loss: float, accuracy: float) -> EpochResult:

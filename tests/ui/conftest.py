@@ -1,0 +1,73 @@
+"""A workbench in the state that a page test wants to see."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from dlcodegen_core import DLCodeGen, Settings, TrainConfig
+from dlcodegen_core.data.demo import EXAMPLE_NAME, EXAMPLE_PAIRS, LIBRARY_NAME, standard_library_pairs
+
+ROOT = Path(__file__).parents[2]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(item.fspath).parent == Path(__file__).parent:
+            item.add_marker("ui")
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    """An empty workbench, and the one that the pages will find."""
+    yield from _as_the_pages_see_it(tmp_path / "home", monkeypatch)
+
+
+@pytest.fixture
+def stocked(service):
+    """A workbench with both demo datasets, the library one small."""
+    service.datasets.create(EXAMPLE_NAME, EXAMPLE_PAIRS, origin="example")
+    service.datasets.create(LIBRARY_NAME, standard_library_pairs(250), origin="standard library")
+    return service
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory):
+    """A home with a dataset and one finished training."""
+    home = tmp_path_factory.mktemp("trained")
+    trained = DLCodeGen(Settings(home=home, embedder="local"))
+    trained.datasets.create(LIBRARY_NAME, standard_library_pairs(60), origin="standard library")
+    trained.train(LIBRARY_NAME, TrainConfig(epochs=3), name="for the tests")
+    trained.close()
+    return home
+
+
+@pytest.fixture
+def trained(trained_home, monkeypatch):
+    """A workbench that can predict."""
+    yield from _as_the_pages_see_it(trained_home, monkeypatch)
+
+
+@pytest.fixture
+def open_page():
+    """Open a page through the main script, as a visitor does."""
+
+    def open_it(key: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "workbench.py"), default_timeout=30).run()
+        if key != "home":
+            app.switch_page(f"pages/{key}.py").run()
+        assert not app.exception, app.exception
+        return app
+
+    return open_it
+
+
+def _as_the_pages_see_it(home, monkeypatch):
+    service = DLCodeGen(Settings(home=home, embedder="local"))
+    monkeypatch.setattr(DLCodeGen, "_instance", service)
+    st.cache_resource.clear()
+    yield service
+    service.close()
+    service.embedders.store.close()
+    st.cache_resource.clear()
