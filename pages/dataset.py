@@ -7,7 +7,7 @@ from dlcodegen_core import DLCodeGen
 from dlcodegen_core.data.formats import read_dataset, write_dataset
 from dlcodegen_core.data.pairs import Pair, check_pairs
 from dlcodegen_core.data.store import DatasetInfo, PairRow
-from pages._shared import frame, wording
+from pages._shared import first_launch, frame, wording
 from pages._shared.edits import PendingEdits
 
 ROWS_A_PAGE = 100
@@ -69,7 +69,8 @@ def _upload(service: DLCodeGen) -> None:
 def _choose(service: DLCodeGen) -> DatasetInfo | None:
     infos = {info.name: info for info in service.datasets.infos()}
     if not infos:
-        st.info("There is no dataset yet. Upload one, or wait for the demo data of the first launch.")
+        first_launch.wait_for_demo(service)
+        st.caption("There is no dataset yet. Upload one below.")
         return None
     wanted = st.query_params.get("dataset")
     names = list(infos)

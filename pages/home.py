@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen, WorkbenchError
-from pages._shared import frame, presets, runs
+from pages._shared import first_launch, frame, presets, runs
 
 LIBRARY = "Python standard library"
 
@@ -20,16 +20,6 @@ def _start_demo() -> None:
         st.session_state["home.started"] = True
 
 
-@st.fragment(run_every=1.0)
-def _wait_for_demo() -> None:
-    """At the very first launch the demo data is being read; look again until it is there."""
-    if service.datasets.infos():
-        st.rerun()
-    st.info(
-        "Reading the Python standard library of this machine for the demo dataset …", icon=":material/hourglass_empty:"
-    )
-
-
 def _step(number: int, title: str, state: str, page: str, action: str) -> None:
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{number}  {title}**")
@@ -41,8 +31,7 @@ def _draw(service: DLCodeGen) -> None:
     infos = service.datasets.infos()
     version = service.versions.latest()
     current = service.jobs.current()
-    if not infos and not service.datasets.deleted():
-        _wait_for_demo()
+    first_launch.wait_for_demo(service)
     pairs = sum(info.pair_count for info in infos)
     data = f"{len(infos)} datasets, {pairs:,} pairs" if infos else "no dataset yet"
     train = "training right now" if current else f"newest model: {version}" if version else "no model yet"
@@ -69,10 +58,9 @@ def _draw(service: DLCodeGen) -> None:
             "Train a first model on real code that is already on this machine. It takes less than a minute, "
             "and you can watch it learn."
         )
-        if st.button(
+        st.button(
             "Try it on the Python standard library", type="primary", icon=":material/play_arrow:", on_click=_start_demo
-        ):
-            pass
+        )
     st.subheader("Recent trainings")
     runs.table(service, limit=6)
 

@@ -5,7 +5,7 @@ import streamlit as st
 from dlcodegen_core import DLCodeGen, TrainConfig
 from dlcodegen_core.features.language import LANGUAGES
 from dlcodegen_core.training.job import JobStatus
-from pages._shared import frame, presets, runs
+from pages._shared import first_launch, frame, presets, runs
 from pages._shared.training_panel import draw_job
 
 REFRESH_SECONDS = 0.4
@@ -74,7 +74,8 @@ def _advanced(start: TrainConfig) -> TrainConfig:
 def _new_training(service: DLCodeGen) -> None:
     names = [info.name for info in service.datasets.infos()]
     if not names:
-        st.info("There is no dataset to train on yet.")
+        first_launch.wait_for_demo(service)
+        st.caption("There is no dataset to train on yet.")
         frame.link("dataset", "Bring one in")
         return
     wanted = st.query_params.get("dataset")

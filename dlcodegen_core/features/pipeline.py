@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dlcodegen_core.features.ast_structure import AST_NAMES, ast_features
 from dlcodegen_core.features.embedding import CachedEmbedder, Progress
 from dlcodegen_core.features.keywords import KeywordVectorizer
-from dlcodegen_core.features.language import detect
+from dlcodegen_core.features.language import LANGUAGES, detect
 from dlcodegen_core.features.layout import AST, DIMENSIONS, EMBEDDING, KEYWORDS, SYNTAX
 from dlcodegen_core.features.syntax import SYNTAX_NAMES, syntax_features
 from dlcodegen_core.latency import LatencyClock
@@ -59,7 +59,7 @@ class FeaturePipeline:
         for row, (text, language) in enumerate(zip(texts, languages, strict=True)):
             if on_features and row % ROWS_PER_PROGRESS == 0:
                 on_features(row, len(texts))
-            vectors[row, AST.columns] = ast_features(text, language or detect(text))
+            vectors[row, AST.columns] = ast_features(text, _known(language, text))
             vectors[row, SYNTAX.columns] = syntax_features(text)
         if on_features:
             on_features(len(texts), len(texts))
@@ -72,8 +72,13 @@ class FeaturePipeline:
         clock.lap("embedding")
         vectors[:, KEYWORDS.columns] = self._keywords.transform(texts)
         clock.lap("keywords")
-        vectors[:, AST.columns] = [ast_features(text, language or detect(text)) for text in texts]
+        vectors[:, AST.columns] = [ast_features(text, _known(language, text)) for text in texts]
         clock.lap("AST")
         vectors[:, SYNTAX.columns] = [syntax_features(text) for text in texts]
         clock.lap("syntax")
         return vectors
+
+
+def _known(language: str | None, text: str) -> str:
+    """The language if it can be parsed; a dataset may name any other, which is then detected."""
+    return language if language in LANGUAGES else detect(text)

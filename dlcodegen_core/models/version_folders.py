@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-_NAME = re.compile(r"v([1-9]\d{0,8})")
+_NAME = re.compile(r"v([1-9][0-9]{0,8})")
 
 
 def version_folders(root: Path) -> list[Path]:

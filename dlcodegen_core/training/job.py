@@ -48,6 +48,12 @@ class TrainRequest:
     config: TrainConfig = field(default_factory=TrainConfig)
     name: str = ""
 
+    def __post_init__(self) -> None:
+        # A file's name, or an argument, need not be Unicode; JSON and the pages take nothing else.
+        for field_name in ("dataset", "name"):
+            text = getattr(self, field_name).encode("utf-8", "replace").decode()
+            object.__setattr__(self, field_name, text)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -54,7 +54,8 @@ def run() -> None:
     st.session_state["frame.pages"] = pages
     current = st.navigation(list(pages.values()), position="top")
     if wanted := st.session_state.pop(_WANTED, None):
-        st.switch_page(pages[wanted])
+        key, query = wanted
+        st.switch_page(pages[key], query_params=query)
     _status_line()
     current.run()
 
@@ -65,7 +66,7 @@ def begin(key: str) -> DLCodeGen:
     The first deep link after a server start runs a page without the main script, so without navigation.
     """
     if _FRAMED not in st.session_state:
-        st.session_state[_WANTED] = key
+        st.session_state[_WANTED] = (key, st.query_params.to_dict())
         st.switch_page(str(PAGES_FOLDER.parent / "workbench.py"))
     return _shared_service()
 

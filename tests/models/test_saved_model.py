@@ -33,7 +33,7 @@ CARD = ModelCard(
     config=TrainConfig(hidden_layers=(8, 4), epochs=2),
     embedder="local:test",
     embedder_title="test",
-    tokens=("return ", "\n    ", "\ud800 half", "مرحبا"),
+    tokens=("return ", "\n    ", "é\u2028", "مرحبا"),
     keyword_terms=("def", "für"),
     keyword_idf=(1.5, 1 / 3),
     metrics={"loss": 0.1, "val_loss": None, "seconds_by_phase": {"fitting": 1.0}},

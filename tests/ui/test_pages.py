@@ -45,7 +45,7 @@ def test_predict_without_a_model_sends_to_training(stocked, open_page):
 
 def test_predict_shows_a_completion_with_confidence_stages_and_vector(trained, open_page):
     app = open_page("predict")
-    app.text_area(key="predict.prompt").set_value("def load(path):\n    ").run()
+    app.text_area(key="predict.prompt").set_value("def load(path):\n    ")
     next(button for button in app.button if button.label == "Complete").click().run(timeout=60)
     assert not app.exception
     said = words(app)
@@ -65,7 +65,7 @@ def test_asking_again_is_answered_from_the_cache(trained, open_page):
 
 def test_an_empty_prompt_is_refused_in_plain_words(trained, open_page):
     app = open_page("predict")
-    app.text_area(key="predict.prompt").set_value("   ").run()
+    app.text_area(key="predict.prompt").set_value("   ")
     next(button for button in app.button if button.label == "Complete").click().run()
     assert "prompt is empty" in app.error[0].value
 

@@ -1,0 +1,132 @@
+"""A person's way through the workbench, in a real browser."""
+
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from dlcodegen_core import DLCodeGen, Settings
+from dlcodegen_core.data.pairs import Pair
+from tests.browser.conftest import settled
+
+HOSTILE = "<img src=x onerror=\"document.title='taken over'\">"
+
+
+def start_long_training(page, url):
+    page.goto(f"{url}/train")
+    page.get_by_text("Custom", exact=True).click()
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    epochs.fill("5000")
+    epochs.press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_selector("text=/Learning: epoch/")
+
+
+def test_two_clicks_lead_from_nothing_to_a_prediction_on_real_code(workbench, page):
+    page.goto(workbench.url)
+    page.get_by_role("button", name="Try it on the Python standard library").click()
+    page.wait_for_selector("text=/Saved as/", timeout=110_000)
+    page.get_by_role("link", name="Try it").click()
+    prompt = page.get_by_label("Prompt", exact=True)
+    prompt.fill("import os\nimport ")
+    prompt.press("Control+Enter")
+    page.wait_for_selector("text=Where the time went")
+    assert page.locator("text=/v1, computed in/").count() == 1
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_the_first_deep_link_after_a_start_gets_the_whole_frame(workbench, page):
+    page.goto(f"{workbench.url}/predict?prompt=import")
+    page.wait_for_selector("h1:has-text('Predict')")
+    settled(page)
+    assert page.url.endswith("/predict?prompt=import")
+    for name in ("Home", "Dataset", "Train", "Predict", "Performance"):
+        assert page.get_by_role("link", name=name, exact=True).count() >= 1
+
+
+def test_a_training_goes_on_while_the_page_is_reloaded_and_another_visitor_sees_it(workbench, browser, page):
+    page.goto(workbench.url)
+    page.wait_for_selector("text=Start here")
+    start_long_training(page, workbench.url)
+    page.reload()
+    page.wait_for_selector("text=/Learning: epoch/")
+    other = browser.new_page()
+    other.goto(f"{workbench.url}/train")
+    other.wait_for_selector("text=/Learning: epoch/", timeout=60_000)
+    other.close()
+    page.get_by_role("button", name="Stop and keep").click()
+    page.wait_for_selector("text=/Stopped early/")
+    assert page.get_by_role("button", name="Resume").count() == 1
+
+
+def test_a_training_of_a_killed_server_is_offered_for_resuming(workbench, page):
+    page.goto(workbench.url)
+    page.wait_for_selector("text=Start here")
+    start_long_training(page, workbench.url)
+    time.sleep(3)  # until a checkpoint was written
+    workbench.kill()
+    workbench.start()
+    page.goto(f"{workbench.url}/train")
+    page.get_by_role("button", name="Resume").click()
+    page.wait_for_selector("text=/Learning: epoch/")
+    page.get_by_role("button", name="Discard").click()
+    page.wait_for_selector("text=/Discarded/")
+
+
+def test_text_of_a_dataset_is_never_run_as_markup(workbench, page):
+    service = DLCodeGen(Settings(home=workbench.home, embedder="local"))
+    service.ensure_demo_datasets()
+    service.datasets.create("hostile", [Pair(HOSTILE, HOSTILE)])
+    page.goto(f"{workbench.url}/dataset?dataset=hostile")
+    page.wait_for_selector("[data-testid=stDataFrame] canvas")
+    settled(page)
+    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 54)
+    page.wait_for_selector("text=/Pair 1/")
+    assert page.locator("textarea").first.input_value() == HOSTILE
+    assert page.title() != "taken over"
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_pair_is_changed_in_the_table_and_saved(workbench, page):
+    page.goto(f"{workbench.url}/dataset?dataset=Three-pair+example")
+    page.wait_for_selector("[data-testid=stDataFrame] canvas")
+    settled(page)
+    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 54)
+    target = page.get_by_label("Target", exact=True)
+    target.fill("    pass")
+    page.get_by_role("button", name="Keep this change").click()
+    page.wait_for_selector("text=/1 changed/")
+    page.get_by_role("button", name="Save revision").click()
+    page.wait_for_selector("text=/saved as revision 2/")
+    service = DLCodeGen(Settings(home=workbench.home, embedder="local"))
+    assert service.datasets.pairs("Three-pair example")[0].target == "    pass"
+
+
+@pytest.mark.parametrize("key", ["", "dataset", "train", "predict", "performance"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_fits_800_pixels_without_scrolling_sideways(shared_workbench, browser, key, scheme):
+    page = browser.new_page(viewport={"width": 800, "height": 900}, color_scheme=scheme)
+    page.goto(f"{shared_workbench.url}/{key}")
+    page.wait_for_selector("h1")
+    settled(page)
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+    page.close()
+
+
+def test_the_same_process_answers_predictions_over_http(shared_workbench, page):
+    body = json.dumps({"prompt": "import "}).encode()
+    request = urllib.request.Request(
+        f"{shared_workbench.url}/api/dl-codegen/predict", body, {"Content-Type": "application/json"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    with refused.value:
+        assert refused.value.code == 404
+        assert re.search("no trained model", json.load(refused.value)["error"])
