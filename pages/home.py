@@ -43,14 +43,14 @@ def _draw(service: DLCodeGen) -> None:
         with train_step:
             _step(2, "Train", train, "train", "Watch it" if current else "Train a model")
         with predict_step:
-            _step(3, "Predict", "ready" if version else "needs a trained model", "predict", "Complete some code")
+            _step(3, "Predict", "ready" if version else "needs a trained model", "predict", "Complete code")
         with speed_step:
             _step(
                 4,
                 "Understand",
                 f"{asked} requests measured" if asked else "nothing asked yet",
                 "performance",
-                "See where time goes",
+                "See timings",
             )
     if not version and not current and any(info.name == LIBRARY for info in infos):
         st.subheader("Start here")

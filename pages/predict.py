@@ -125,16 +125,17 @@ def _vector(service: DLCodeGen, answer: Prediction) -> None:
         help="The network knows the prompt only through these numbers. Shown are the largest of each group.",
     )
     groups = service.break_down(answer, STRONGEST)
-    for column, group in zip(st.columns(len(groups)), groups, strict=True):
-        with column.container(border=True, height="stretch"):
+    cards = st.grid("auto", min_column_width=250)
+    for group in groups:
+        with cards.container(border=True, height="stretch"):
             st.markdown(f"**{group.title}**")
             st.caption(f"{group.active} of {group.size} not zero")
             if group.strongest:
                 st.dataframe(
                     pd.DataFrame(
                         {
-                            "Dimension": [named.name for named in group.strongest],
                             "Value": [named.value for named in group.strongest],
+                            "Dimension": [named.name for named in group.strongest],
                         }
                     ),
                     hide_index=True,
@@ -143,7 +144,7 @@ def _vector(service: DLCodeGen, answer: Prediction) -> None:
             else:
                 st.caption("Nothing of this group stands in the prompt.")
     charts.feature_strip(answer.features, service.dimension_names(answer.version), groups)
-    st.caption("Each cell is one number, blue above zero, red below; every group is scaled to its largest.")
+    st.caption("Each cell is one number, blue-green above zero, orange below; every group is scaled to its largest.")
 
 
 def _same_elsewhere(prompt: str, lines: list[str], options: dict[str, object]) -> None:

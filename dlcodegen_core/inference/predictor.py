@@ -72,7 +72,8 @@ class Predictor:
     def warm_up(self) -> None:
         """Load torch, the newest model and its embedder before anybody waits for them."""
         if version := self._versions.latest():
-            self.model(version).pipeline.transform_timed(["warm up"], "python", LatencyClock())
+            model = self.model(version)
+            self.log_probabilities(model, model.pipeline.transform_timed(["warm up"], "python", LatencyClock()))
 
     def model(self, version: str) -> LoadedModel:
         """The loaded version. Raises ModelError if it is missing or damaged, EmbeddingError if its embedder is away."""
@@ -127,6 +128,11 @@ class Predictor:
         return prediction
 
     def _load(self, version: str) -> LoadedModel:
+        import torch
+
+        # The network is far too small for two threads, and each thread that asks (every run of a page is a new one)
+        # would first have to build itself a pool of them: 30 ms instead of 0.3.
+        torch.set_num_threads(1)
         folder = self._versions.folder(version)
         card, network = load_model(folder)
         embedder = self._embedders.for_identity(card.embedder, version)

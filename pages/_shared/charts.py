@@ -101,7 +101,7 @@ def latency_waterfall(latency_ms: Mapping[str, float]) -> None:
         begin += milliseconds
     figure.update_layout(
         showlegend=False,
-        height=60 + 30 * len(latency_ms),
+        height=80 + 30 * len(latency_ms),
         margin={"l": 0, "r": 70, "t": 8, "b": 36},
         xaxis_title="milliseconds since the request came in",
         yaxis={"autorange": "reversed"},
@@ -115,6 +115,7 @@ def feature_strip(features: "np.ndarray", names: Sequence[str], groups: Sequence
     import numpy as np
     import plotly.graph_objects as go
 
+    dark = st.context.theme.type == "dark"
     scaled = np.zeros(len(features))
     for group in groups:
         values = features[group.start : group.start + group.size]
@@ -125,8 +126,7 @@ def feature_strip(features: "np.ndarray", names: Sequence[str], groups: Sequence
             z=[scaled],
             customdata=[[f"{name}: {value:.3f}" for name, value in zip(names, features.tolist(), strict=True)]],
             hovertemplate="%{customdata}<extra></extra>",
-            colorscale="RdBu",
-            reversescale=True,
+            colorscale=[[0, "#d9771f"], [0.5, "#1b2529" if dark else "#f4f7f8"], [1, "#0f9aad"]],
             zmid=0,
             zmin=-1,
             zmax=1,

@@ -52,6 +52,8 @@ def run() -> None:
         for entry in PAGES
     }
     st.session_state["frame.pages"] = pages
+    # Code is typed into text areas, so they show it in a code font. Fixed text of ours: nothing of a user's is in it.
+    st.html("<style>textarea { font-family: 'Source Code Pro', ui-monospace, monospace !important; }</style>")
     current = st.navigation(list(pages.values()), position="top")
     if wanted := st.session_state.pop(_WANTED, None):
         key, query = wanted

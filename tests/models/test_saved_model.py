@@ -146,14 +146,14 @@ def test_weights_of_which_one_byte_changed_are_not_used(folder: Path, place: int
     content = bytearray((folder / "model.safetensors").read_bytes())
     content[place] ^= 1
     (folder / "model.safetensors").write_bytes(content)
-    with pytest.raises(ModelError, match="model.safetensors: its content is not what was saved"):
+    with pytest.raises(ModelError, match=r"model.safetensors: its content is not what was saved"):
         load_model(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0", b"\xff" * 64, b"{}", b"not tensors at all" * 100])
 def test_weights_in_a_foreign_format_are_named(folder: Path, content: bytes) -> None:
     _put_weights(folder, content)
-    with pytest.raises(ModelError, match="Model v1, model.safetensors: "):
+    with pytest.raises(ModelError, match=r"Model v1, model.safetensors: "):
         load_model(folder)
 
 
@@ -187,7 +187,7 @@ def _torch_archive(folder: Path, value: object) -> bytes:
 def test_tensors_of_another_network_are_refused(folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     save_file(dict(tensors), folder / "other.safetensors")
     _put_weights(folder, (folder / "other.safetensors").read_bytes())
-    with pytest.raises(ModelError, match="model.safetensors: its tensors do not fit the network"):
+    with pytest.raises(ModelError, match=r"model.safetensors: its tensors do not fit the network"):
         load_model(folder)
 
 
@@ -228,7 +228,7 @@ def test_a_card_in_a_foreign_format_is_named(folder: Path, content: bytes, told:
 )
 def test_an_entry_of_the_card_that_was_tampered_with_is_told(folder: Path, changes: dict[str, Any]) -> None:
     _change_card(folder, **changes)
-    with pytest.raises(ModelError, match="Model v1, model.json: .*Restore the file"):
+    with pytest.raises(ModelError, match=r"Model v1, model.json: .*Restore the file"):
         load_card(folder)
 
 
@@ -236,7 +236,7 @@ def test_an_entry_that_the_card_lacks_is_told(folder: Path) -> None:
     card = json.loads((folder / "model.json").read_text("utf-8"))
     del card["embedder"]
     (folder / "model.json").write_text(json.dumps(card))
-    with pytest.raises(ModelError, match="Model v1, model.json: it lacks or has unknown entries: embedder"):
+    with pytest.raises(ModelError, match=r"Model v1, model.json: it lacks or has unknown entries: embedder"):
         load_card(folder)
 
 
@@ -249,7 +249,7 @@ def test_a_model_of_another_program_version_says_so(folder: Path, number: object
 
 def test_a_card_that_is_far_too_large_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved_model, "MAX_CARD_BYTES", 1000)
-    with pytest.raises(ModelError, match="Model v1, model.json: it is larger than"):
+    with pytest.raises(ModelError, match=r"Model v1, model.json: it is larger than"):
         load_card(folder)
 
 
@@ -277,20 +277,20 @@ def _assert_same(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tens
 
 
 def test_an_unknown_export_format_is_told_with_those_there_are(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="'pickle'. Choose safetensors or pt"):
+    with pytest.raises(ModelError, match=r"'pickle'. Choose safetensors or pt"):
         export_weights(folder, "pickle", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_an_export_into_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="is a folder. Give the name of the file"):
+    with pytest.raises(StorageError, match=r"is a folder. Give the name of the file"):
         export_weights(folder, "pt", tmp_path)
 
 
 def test_an_export_on_a_full_disk_leaves_the_file_that_was_there(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.pt"
     out.write_bytes(b"before")
-    with _files_of_at_most(4_000), pytest.raises(StorageError, match="out.pt could not be saved"):
+    with _files_of_at_most(4_000), pytest.raises(StorageError, match=r"out.pt could not be saved"):
         export_weights(folder, "pt", out)
     assert out.read_bytes() == b"before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.pt", "v1"]

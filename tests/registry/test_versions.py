@@ -61,7 +61,7 @@ def test_before_the_first_training_there_is_no_version(store: VersionStore, root
     assert store.latest() is None
     assert store.all() == []
     assert not root.exists()
-    with pytest.raises(ModelError, match="There is no trained model yet. Train one"):
+    with pytest.raises(ModelError, match=r"There is no trained model yet. Train one"):
         store.resolve(None)
 
 
@@ -98,7 +98,7 @@ def test_a_version_asked_for_goes_before_the_newest(store: VersionStore, root: P
 def test_any_other_name_is_refused_with_the_versions_there_are(store: VersionStore, root: Path, name: str) -> None:
     _save(root, 1)
     _save(root, 2)
-    with pytest.raises(ModelError, match="There is no model version .*There are: v1, v2"):
+    with pytest.raises(ModelError, match=r"There is no model version .*There are: v1, v2"):
         store.folder(name)
 
 
@@ -134,7 +134,7 @@ def test_a_card_that_vanishes_is_told_though_it_was_read_before(store: VersionSt
     _save(root, 1)
     store.card("v1")
     (root / "v1" / "model.json").unlink()
-    with pytest.raises(ModelError, match="Model v1, model.json: it is missing"):
+    with pytest.raises(ModelError, match=r"Model v1, model.json: it is missing"):
         store.card("v1")
 
 

@@ -90,7 +90,7 @@ def test_a_newer_checkpoint_replaces_the_older_one_alone(saved: Path) -> None:
 
 
 def test_without_a_checkpoint_the_error_says_to_start_anew(path: Path) -> None:
-    with pytest.raises(TrainingError, match="There is no checkpoint to resume from. Start the training anew"):
+    with pytest.raises(TrainingError, match=r"There is no checkpoint to resume from. Start the training anew"):
         load_checkpoint(path, "data and settings")
 
 
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_other_data_or_settings_is_not_used(saved: Path) -> None
 def test_a_truncated_checkpoint_is_told_as_damaged(saved: Path, kept: float) -> None:
     content = saved.read_bytes()
     saved.write_bytes(content[: int(len(content) * kept)])
-    with pytest.raises(TrainingError, match="The checkpoint is damaged.*Start it anew"):
+    with pytest.raises(TrainingError, match=r"The checkpoint is damaged.*Start it anew"):
         load_checkpoint(saved, "data and settings")
 
 
@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_the_older_checkpoint(saved: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, hard))
     try:
-        with pytest.raises(StorageError, match="checkpoint.safetensors could not be saved"):
+        with pytest.raises(StorageError, match=r"checkpoint.safetensors could not be saved"):
             save_checkpoint(saved, _trainer(epochs=5).state(), "data and settings")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -71,7 +71,7 @@ def test_a_name_that_is_no_unicode_can_be_written_and_shown(folder: JobFolder) -
 def test_a_request_that_is_missing_or_damaged_is_told(folder: JobFolder, content: bytes | None) -> None:
     if content is not None:
         (folder.path / "request.json").write_bytes(content)
-    with pytest.raises(TrainingError, match="Training 000001: its request.json is missing or damaged. Start it anew"):
+    with pytest.raises(TrainingError, match=r"Training 000001: its request.json is missing or damaged. Start it anew"):
         _ = folder.request
 
 
