@@ -1,6 +1,7 @@
 """The façade that pages, command line and HTTP talk to. It joins the rooms and holds no logic of its own.
 
-Light to import and to make: torch and the embedders' weights are loaded when something first needs them.
+Light to import and to make: the embedder's weights are loaded when something first needs them, and torch only in the
+process that trains.
 """
 
 import logging
@@ -214,7 +215,7 @@ class DLCodeGen:
 
         pairs = self._pairs(path)
         model = self.predictor.model(self.versions.resolve(version))
-        return evaluate_version(self.predictor, model, pairs, progress)
+        return evaluate_version(model, pairs, progress)
 
     def export(self, version: str | None, file_format: str, out: str | Path) -> Path:
         """Write a version's weights to a file, as `safetensors` or `pt`. Raises ModelError or StorageError."""
@@ -225,9 +226,7 @@ class DLCodeGen:
         return target
 
     def warm_up(self) -> None:
-        """Load torch and the newest model, so that the first prediction does not wait. Safe to call at any time."""
-        import torch  # noqa: F401  # the point is to have it in memory
-
+        """Load the newest model, now and after each training, so that the first prediction does not wait."""
         self._warm = True
         self.predictor.warm_up()
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.features.embedding import Progress
-from dlcodegen_core.inference.predictor import LoadedModel, Predictor
+from dlcodegen_core.inference.predictor import LoadedModel
 from dlcodegen_core.models.vocabulary import UNKNOWN, samples_of
 
 CALIBRATION_BINS = 10
@@ -36,9 +36,7 @@ class Evaluation:
     unknown_share: float
 
 
-def evaluate_version(
-    predictor: Predictor, model: LoadedModel, pairs: Sequence[Pair], progress: Progress | None = None
-) -> Evaluation:
+def evaluate_version(model: LoadedModel, pairs: Sequence[Pair], progress: Progress | None = None) -> Evaluation:
     """Ask the model for every sample's next token. Raises EmbeddingError."""
     config = model.card.config
     samples = [
@@ -49,7 +47,7 @@ def evaluate_version(
     languages = [config.language or pairs[sample.pair].language for sample in samples]
     features = model.pipeline.transform([sample.text for sample in samples], languages, progress)
     truth = np.array([model.vocabulary.class_of(sample.token) for sample in samples])
-    log_probabilities = predictor.log_probabilities(model, features).astype(np.float64)
+    log_probabilities = model.network.log_probabilities(features).astype(np.float64)
     loss = -log_probabilities[np.arange(len(truth)), truth].mean()
     offered = log_probabilities.copy()
     offered[:, UNKNOWN] = -np.inf

@@ -5,7 +5,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +16,11 @@ from dlcodegen_core.inference.request_log import STAGES, RequestLog
 from dlcodegen_core.inference.single_flight import SingleFlight
 from dlcodegen_core.latency import LatencyClock
 from dlcodegen_core.models.decoding import beam_search
-from dlcodegen_core.models.saved_model import ModelCard, load_model
+from dlcodegen_core.models.forward_pass import ForwardPass
+from dlcodegen_core.models.saved_model import ModelCard, load_forward_pass
 from dlcodegen_core.models.vocabulary import Vocabulary
 from dlcodegen_core.registry.versions import VersionStore
 from dlcodegen_core.storage.memory_cache import CacheStats, MemoryCache
-
-if TYPE_CHECKING:
-    from dlcodegen_core.models.deepcodenet import DeepCodeNet
 
 CACHED_PREDICTIONS = 500
 CACHE_SECONDS = 30 * 60
@@ -35,7 +32,7 @@ class LoadedModel:
     """A version ready to answer."""
 
     card: ModelCard
-    network: "DeepCodeNet"
+    network: ForwardPass
     vocabulary: Vocabulary
     pipeline: FeaturePipeline
 
@@ -70,10 +67,10 @@ class Predictor:
         return Prediction(kept.completion, kept.confidence, kept.features, kept.candidates, latency_ms, True, chosen)
 
     def warm_up(self) -> None:
-        """Load torch, the newest model and its embedder before anybody waits for them."""
+        """Load the newest model and its embedder before anybody waits for them."""
         if version := self._versions.latest():
             model = self.model(version)
-            self.log_probabilities(model, model.pipeline.transform_timed(["warm up"], "python", LatencyClock()))
+            model.network.log_probabilities(model.pipeline.transform_timed(["warm up"], "python", LatencyClock()))
 
     def model(self, version: str) -> LoadedModel:
         """The loaded version. Raises ModelError if it is missing or damaged, EmbeddingError if its embedder is away."""
@@ -85,14 +82,6 @@ class Predictor:
                 while len(self._models) > MODELS_IN_MEMORY:
                     self._models.popitem(last=False)
         return model
-
-    def log_probabilities(self, model: LoadedModel, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-probabilities of the next class, shape (rows, classes), for features of shape (rows, 544)."""
-        import torch
-
-        with torch.inference_mode():
-            result: NDArray[np.float32] = model.network(torch.from_numpy(features)).log_softmax(dim=1).numpy()
-        return result
 
     def clear_cache(self) -> None:
         self._cache.clear()
@@ -112,7 +101,7 @@ class Predictor:
             features = model.pipeline.transform_timed([text + done for done in completions], language, clock)
             if not first:
                 first.append(features[0])
-            result = self.log_probabilities(model, features)
+            result = model.network.log_probabilities(features)
             clock.lap("forward")
             return result
 
@@ -128,13 +117,8 @@ class Predictor:
         return prediction
 
     def _load(self, version: str) -> LoadedModel:
-        import torch
-
-        # The network is far too small for two threads, and each thread that asks (every run of a page is a new one)
-        # would first have to build itself a pool of them: 30 ms instead of 0.3.
-        torch.set_num_threads(1)
         folder = self._versions.folder(version)
-        card, network = load_model(folder)
+        card, network = load_forward_pass(folder)
         embedder = self._embedders.for_identity(card.embedder, version)
         return LoadedModel(card, network, card.vocabulary, FeaturePipeline(card.keywords, embedder))
 

@@ -6,11 +6,12 @@
 The folder is written whole or not at all. Loading checks every part and names the one that is wrong.
 """
 
+import contextlib
 import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.errors import ConfigError, ModelError, StorageError
 from dlcodegen_core.features.keywords import KeywordVectorizer
+from dlcodegen_core.models.forward_pass import ForwardPass
 from dlcodegen_core.models.vocabulary import Vocabulary
 from dlcodegen_core.storage.files import new_folder, write_atomically, write_json_atomically
 
@@ -84,22 +86,28 @@ def load_card(folder: Path) -> ModelCard:
 
 
 def load_model(folder: Path) -> "tuple[ModelCard, DeepCodeNet]":
-    """Read the model in `folder`, ready to predict. Raises ModelError if anything is missing, damaged or foreign."""
-    from safetensors import SafetensorError
+    """Read the model in `folder` as a PyTorch network in evaluation mode.
+
+    Raises ModelError if anything is missing, damaged or foreign.
+    """
     from safetensors.torch import load
 
     from dlcodegen_core.models.deepcodenet import DeepCodeNet
 
-    card, weights_sha256 = _read_card(folder)
-    content = _read(folder / WEIGHTS_FILE, folder)
-    if hashlib.sha256(content).hexdigest() != weights_sha256:
-        raise _damaged(folder, WEIGHTS_FILE, "its content is not what was saved")
+    card, content = _read_checked(folder)
     network = DeepCodeNet(len(card.vocabulary), card.config.hidden_layers, card.config.dropout)
-    try:
+    with _tensors_fit(folder):
         network.load_state_dict(load(content))
-    except (SafetensorError, RuntimeError, ValueError, KeyError) as exc:
-        raise _damaged(folder, WEIGHTS_FILE, "its tensors do not fit the network described beside it") from exc
     return card, network.eval()
+
+
+def load_forward_pass(folder: Path) -> tuple[ModelCard, ForwardPass]:
+    """Read the model in `folder`, ready to answer without PyTorch. Raises ModelError as `load_model` does."""
+    from safetensors.numpy import load
+
+    card, content = _read_checked(folder)
+    with _tensors_fit(folder):
+        return card, ForwardPass(load(content), card.config.hidden_layers, len(card.vocabulary))
 
 
 def export_weights(folder: Path, file_format: str, out: Path) -> None:
@@ -121,6 +129,25 @@ def export_weights(folder: Path, file_format: str, out: Path) -> None:
     if out.is_dir():
         raise StorageError(f"{out} is a folder. Give the name of the file to write.")
     write_atomically(out, content)
+
+
+def _read_checked(folder: Path) -> tuple[ModelCard, bytes]:
+    """The card and the weights' bytes, which are what was saved."""
+    card, weights_sha256 = _read_card(folder)
+    content = _read(folder / WEIGHTS_FILE, folder)
+    if hashlib.sha256(content).hexdigest() != weights_sha256:
+        raise _damaged(folder, WEIGHTS_FILE, "its content is not what was saved")
+    return card, content
+
+
+@contextlib.contextmanager
+def _tensors_fit(folder: Path) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (SafetensorError, RuntimeError, ValueError, KeyError) as exc:
+        raise _damaged(folder, WEIGHTS_FILE, "its tensors do not fit the network described beside it") from exc
 
 
 def _read_card(folder: Path) -> tuple[ModelCard, str]:

@@ -1,8 +1,7 @@
-"""What a server does in the background once it is up: demo data, torch, the newest model.
+"""What a server does in the background once it is up: demo data, a look for Ollama, the newest model.
 
-It waits a moment, because importing torch at once would cost the first page two seconds. Afterwards everything
-loaded is moved out of the garbage collector's sight: otherwise each rerun of a page pays for a collection over
-all of torch.
+It waits a moment, so that the first page has the processor to itself. Afterwards everything loaded is moved out of
+the garbage collector's sight: otherwise each rerun of a page pays for a collection over all of it.
 """
 
 import contextlib
@@ -16,7 +15,7 @@ from dlcodegen_core.service import DLCodeGen
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAGE_SECONDS = 4.0
+FIRST_PAGE_SECONDS = 3.0
 
 
 @contextlib.asynccontextmanager

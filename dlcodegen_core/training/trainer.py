@@ -103,15 +103,17 @@ class Trainer:
     def _train_epoch(self, epoch: int, should_stop: Callable[[], bool]) -> tuple[float, float] | None:
         """Mean loss and accuracy over the batches of one epoch, or None if it was stopped."""
         torch.manual_seed(self._config.seed * 1_000_003 + epoch)
-        # An epoch that is stopped midway is begun anew after a resume, so its first steps must leave no trace.
-        before = copy.deepcopy((self.network.state_dict(), self._optimizer.state_dict()))
         self.network.train()
         loss_sum, hits = 0.0, 0
         batches = _batches(len(self.training), self._config.batch_size)
+        # An epoch that is stopped midway is begun anew after a resume, so its first steps must leave no trace.
+        parts = (self.network.state_dict(), self._optimizer.state_dict())
+        before = copy.deepcopy(parts) if len(batches) > 1 else None
         for rows in batches:
             if should_stop():
-                self.network.load_state_dict(before[0])
-                self._optimizer.load_state_dict(before[1])
+                if before is not None:
+                    self.network.load_state_dict(before[0])
+                    self._optimizer.load_state_dict(before[1])
                 return None
             classes = self.training.classes[rows]
             logits = self.network(self.training.features[rows])

@@ -23,7 +23,7 @@ Emit = Callable[[Event], None]
 
 
 THREADS = 1
-NICENESS = 5  # the pages come first when both want a core
+NICENESS = 10  # the pages come first when both want a core
 POLL_SECONDS = 0.05
 TRIES_FOR_THE_JOB = 40  # somebody who only looks whether we live holds the lock for an instant
 
@@ -60,7 +60,6 @@ def _run(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Event
             emit(Discarded())
         return 0
     with machine:
-        emit(Started(time.time(), resume))
         _train(folder, emit, resume, abandoned)
     return 0
 
@@ -76,6 +75,10 @@ def _train(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Eve
     from dlcodegen_core.training.sources import load_source
 
     torch.set_num_threads(THREADS)
+    # The first optimiser of a process makes torch import its compiler, a second that belongs to the start-up.
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)])
+
+    emit(Started(time.time(), resume))
 
     def wish() -> Wish:
         if abandoned.is_set():

@@ -1,0 +1,67 @@
+"""DeepCodeNet's forward pass for answering requests, in NumPy: what was trained in PyTorch, without loading PyTorch.
+
+Four small products need no framework. Without it a serving process is 190 MB smaller, starts two seconds sooner and
+has no thread pools to build. Each BatchNorm is folded into the layer after it, which is exact up to rounding.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcodegen_core.features.layout import DIMENSIONS
+
+BATCH_NORM_EPSILON = 1e-5  # PyTorch's default, which DeepCodeNet uses
+
+Array = NDArray[np.float32]
+
+
+class ForwardPass:
+    """The network of a saved model, ready to answer. Immutable, so any number of threads may share it."""
+
+    def __init__(self, weights: Mapping[str, Array], hidden_layers: tuple[int, ...], classes: int) -> None:
+        """weights: the state dict of DeepCodeNet as arrays. Raises ValueError or KeyError if they do not fit."""
+        self._layers: list[tuple[Array, Array]] = []
+        widths = (DIMENSIONS, *hidden_layers)
+        scale, shift = np.ones(DIMENSIONS, np.float32), np.zeros(DIMENSIONS, np.float32)
+        for number, (width_in, width_out) in enumerate(zip(widths, hidden_layers, strict=False)):
+            linear = _linear(weights, f"hidden.{number}.0", width_out, width_in)
+            self._layers.append(_after(linear, scale, shift))
+            scale, shift = _batch_norm(weights, f"hidden.{number}.2", width_out)
+        self._output = _after(_linear(weights, "output", classes, widths[-1]), scale, shift)
+
+    def log_probabilities(self, features: Array) -> Array:
+        """Log-probabilities of the next class, shape (rows, classes), for features of shape (rows, 544)."""
+        hidden = features
+        for weight, bias in self._layers:
+            hidden = np.maximum(hidden @ weight + bias, 0)
+        weight, bias = self._output
+        logits = hidden @ weight + bias
+        logits -= logits.max(axis=1, keepdims=True)
+        result: Array = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return result
+
+
+def _linear(weights: Mapping[str, Array], name: str, width_out: int, width_in: int) -> tuple[Array, Array]:
+    return _shaped(weights[f"{name}.weight"], width_out, width_in), _shaped(weights[f"{name}.bias"], width_out)
+
+
+def _batch_norm(weights: Mapping[str, Array], name: str, width: int) -> tuple[Array, Array]:
+    """The scale and shift that a trained BatchNorm applies."""
+    gamma, beta, mean, variance = (
+        _shaped(weights[f"{name}.{part}"], width) for part in ("weight", "bias", "running_mean", "running_var")
+    )
+    scale = gamma / np.sqrt(variance + np.float32(BATCH_NORM_EPSILON))
+    return scale, beta - mean * scale
+
+
+def _after(linear: tuple[Array, Array], scale: Array, shift: Array) -> tuple[Array, Array]:
+    """The linear layer that gets its inputs unscaled and gives what it gave after scale and shift."""
+    weight, bias = linear
+    return np.ascontiguousarray((weight * scale).T), bias + weight @ shift
+
+
+def _shaped(array: Array, *shape: int) -> Array:
+    if array.shape != shape:
+        raise ValueError(f"a tensor has shape {array.shape}, expected is {shape}")
+    return array.astype(np.float32)
