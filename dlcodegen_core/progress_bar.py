@@ -9,7 +9,7 @@ from dlcodegen_core.training.events import EpochEnded, Event, PhaseProgress, Wai
 
 
 class ProgressBar:
-    """One bar a phase; the fitting phase shows loss and accuracy."""
+    """One bar a phase, with loss and accuracy while fitting; one line a phase where there is no terminal."""
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
@@ -32,7 +32,10 @@ class ProgressBar:
             if event.phase != self._phase:
                 self._close()
                 self._phase = event.phase
-                self._bar = tqdm(desc=event.phase, total=event.total, file=self._out, leave=True)
+                if self._out.isatty():
+                    self._bar = tqdm(desc=event.phase, total=event.total, file=self._out, leave=True)
+                else:
+                    print(f"{event.phase} …", file=self._out)
             self._move(event.done, event.total)
         elif isinstance(event, EpochEnded):
             self._move(event.epoch, event.epochs)

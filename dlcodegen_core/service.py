@@ -20,7 +20,7 @@ from dlcodegen_core.data.store import DatasetStore
 from dlcodegen_core.errors import DatasetError, EmbeddingError, TrainingCancelled, TrainingError, WorkbenchError
 from dlcodegen_core.registry.versions import VersionStore
 from dlcodegen_core.storage.memory_cache import CacheStats
-from dlcodegen_core.training.events import Event, Failed, Finished, TrainMetrics
+from dlcodegen_core.training.events import Discarded, Event, Failed, Finished, Started, TrainMetrics, Waiting
 from dlcodegen_core.training.job import JobFolder, JobStatus, TrainRequest
 from dlcodegen_core.training.jobs import JobQueue
 
@@ -268,6 +268,8 @@ class DLCodeGen:
                 return event.metrics
             if isinstance(event, Failed):
                 raise TrainingError(event.message)
+            if isinstance(event, Started | Waiting | Discarded):
+                break  # what comes before is how an earlier run of the job ended
         if self.jobs.status(job_id) is JobStatus.DISCARDED:
             raise TrainingCancelled("The training was discarded; nothing was kept.")
         reason = self.jobs.last_words(job_id) or "The training was interrupted. Resume it on the Train page."

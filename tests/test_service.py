@@ -24,6 +24,7 @@ from dlcodegen_core.errors import (
     EmbeddingError,
     ModelError,
     RequestError,
+    TrainingCancelled,
     TrainingError,
 )
 from dlcodegen_core.features.embedders import Embedders
@@ -35,6 +36,16 @@ from dlcodegen_core.latency import LatencyClock
 from dlcodegen_core.models.deepcodenet import DeepCodeNet
 from dlcodegen_core.models.saved_model import ModelCard, save_model
 from dlcodegen_core.service import DLCodeGen
+from dlcodegen_core.training.events import (
+    Discarded,
+    Event,
+    Failed,
+    Finished,
+    Started,
+    TrainMetrics,
+    Waiting,
+    to_line,
+)
 
 TOKENS = ("(", ")", "self", "return ", "\n    ", "x ", "= ")
 CONFIG = TrainConfig(hidden_layers=(16,))
@@ -333,6 +344,11 @@ def test_a_model_of_another_embedder_is_refused_with_the_way_out(service: DLCode
         service.predict("def f")
 
 
+def test_a_disk_that_refuses_the_embedding_cache_does_not_keep_anybody_from_an_answer(trained: DLCodeGen) -> None:
+    (trained.settings.home / "cache").touch()
+    assert trained.predict("def f").version == "v1"
+
+
 def test_the_breakdown_names_every_group(trained: DLCodeGen) -> None:
     prediction = trained.predict("def f(self):")
     groups = trained.break_down(prediction, strongest=2)
@@ -387,6 +403,44 @@ def test_a_job_nobody_knows_is_told(service: DLCodeGen) -> None:
     for job_id in ("000001", "../..", ""):
         with pytest.raises(TrainingError, match="There is no training"):
             service.follow(job_id)
+
+
+@pytest.mark.parametrize("afterwards", [Started(2.0, resumed=True), Waiting()])
+def test_a_job_interrupted_after_a_resume_does_not_tell_its_earlier_end(
+    service: DLCodeGen, afterwards: Started | Waiting
+) -> None:
+    metrics = TrainMetrics(0.1, 0.9, None, None, 1.0, "v1", 1, 1, 3, 0, 0.0, 10, {})
+    _write_job(service, Started(1.0), Finished(metrics, stopped=True), afterwards)
+    with pytest.raises(TrainingError, match="The training was interrupted"):
+        service.follow("000001")
+
+
+def test_a_finished_job_can_be_followed_at_any_time(service: DLCodeGen) -> None:
+    metrics = TrainMetrics(0.1, 0.9, None, None, 1.0, "v1", 1, 1, 3, 0, 0.0, 10, {})
+    _write_job(service, Started(1.0), Failed("The disk is full."), Started(2.0, resumed=True), Finished(metrics))
+    heard: list[Event] = []
+    assert service.follow("000001", heard.append) == metrics
+    assert len(heard) == 4
+
+
+def test_a_failed_job_tells_why(service: DLCodeGen) -> None:
+    _write_job(service, Started(1.0), Failed("The disk is full. Free some space."))
+    with pytest.raises(TrainingError, match=r"^The disk is full\. Free some space\.$"):
+        service.follow("000001")
+
+
+def test_a_discarded_job_tells_so_though_it_was_stopped_before(service: DLCodeGen) -> None:
+    metrics = TrainMetrics(0.1, 0.9, None, None, 1.0, "v1", 1, 1, 3, 0, 0.0, 10, {})
+    _write_job(service, Started(1.0), Finished(metrics, stopped=True), Discarded())
+    with pytest.raises(TrainingCancelled, match="discarded"):
+        service.follow("000001")
+
+
+def _write_job(service: DLCodeGen, *events: Event) -> None:
+    """A job of an earlier workbench."""
+    folder = service.settings.jobs_folder / "000001"
+    folder.mkdir(parents=True)
+    (folder / "events.jsonl").write_text("".join(map(to_line, events)))
 
 
 def test_training_options_out_of_range_are_all_told_at_once() -> None:

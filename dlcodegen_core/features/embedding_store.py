@@ -87,28 +87,37 @@ class EmbeddingStore:
         """The connection, one thread at a time. A failing disk is logged and ends the block, never the caller."""
         with self._lock:
             try:
-                if self._connection is None:
-                    self._connection = self._open()
-                yield self._connection
+                connection = self._connection = self._connection or self._open()
             except (sqlite3.Error, OSError) as exc:
-                logger.warning("The embedding cache %s could not be %s: %s", self.path.name, verb, exc)
+                self._warn(verb, exc)
+                connection = self._connect(":memory:")  # in which nothing is found, and what it takes is forgotten
+            try:
+                yield connection
+            except (sqlite3.Error, OSError) as exc:
+                self._warn(verb, exc)
                 if isinstance(exc, sqlite3.DatabaseError) and "malformed" in str(exc) and self._connection:
                     self._connection.close()
                     self._connection = None
                     self._set_aside()
+            finally:
+                if connection is not self._connection:
+                    connection.close()
+
+    def _warn(self, verb: str, exc: Exception) -> None:
+        logger.warning("The embedding cache %s could not be %s: %s", self.path.name, verb, exc)
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return self._connect()
+            return self._connect(self.path)
         except sqlite3.OperationalError:
             raise  # busy, full or forbidden: the file itself may be sound
         except sqlite3.DatabaseError:
             self._set_aside()
-            return self._connect()
+            return self._connect(self.path)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=10, check_same_thread=False)
+    def _connect(self, path: Path | str) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")

@@ -11,6 +11,7 @@ worker.log        what the worker said on stderr
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
@@ -69,6 +70,7 @@ class JobFolder:
         self.path = path
         self._events: list[Event] = []
         self._read_bytes = 0
+        self._reading = threading.Lock()
 
     @property
     def id(self) -> str:
@@ -99,19 +101,20 @@ class JobFolder:
         write_json_atomically(self.path / "request.json", request.to_json())
 
     def events(self) -> Sequence[Event]:
-        """Everything that happened so far; only what is new is read from the disk."""
-        try:
-            with (self.path / "events.jsonl").open("rb") as file:
-                file.seek(self._read_bytes)
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break  # being written right now
-                    self._read_bytes += len(line)
-                    if event := from_line(line.decode("utf-8", "replace")):
-                        self._events.append(event)
-        except FileNotFoundError:
-            return ()
-        return self._events
+        """Everything that happened so far; only what is new is read from the disk. Thread-safe."""
+        with self._reading:
+            try:
+                with (self.path / "events.jsonl").open("rb") as file:
+                    file.seek(self._read_bytes)
+                    for line in file:
+                        if not line.endswith(b"\n"):
+                            break  # being written right now
+                        self._read_bytes += len(line)
+                        if event := from_line(line.decode("utf-8", "replace")):
+                            self._events.append(event)
+            except FileNotFoundError:
+                return ()
+            return list(self._events)
 
     def open_events(self) -> IO[str]:
         """For the worker: append events, line by line. A line cut short by a crash is ended first."""

@@ -37,6 +37,7 @@ class JobQueue:
         self._queue: list[tuple[str, bool]] = []
         self._worker: subprocess.Popen[bytes] | None = None
         self._working_on = ""
+        self._events_before = 0
         self._last_words: dict[str, str] = {}
         self._closed = False
 
@@ -97,10 +98,14 @@ class JobQueue:
         with self._lock:
             if any(job_id == queued for queued, _resume in self._queue):
                 return JobStatus.QUEUED
-        status = self.folder(job_id).status()
-        if status is JobStatus.INTERRUPTED and self._is_being_started(job_id):
-            return JobStatus.RUNNING
-        return status
+        folder = self.folder(job_id)
+        worker = self._worker_of(job_id)
+        if worker is None or worker.poll() is not None:
+            return folder.status()
+        # Until a resumed worker speaks, the last thing its job tells is how the previous one ended.
+        silent = len(folder.events()) == self._events_before
+        status = folder.status()
+        return JobStatus.RUNNING if silent or status is JobStatus.INTERRUPTED else status
 
     def last_words(self, job_id: str) -> str:
         """What a worker said that ended without recording an outcome; empty for all others."""
@@ -170,6 +175,7 @@ class JobQueue:
             return
         job_id, resume = self._queue.pop(0)
         folder = self._folders[job_id]
+        self._events_before = len(folder.events())
         command = [sys.executable, "-m", "dlcodegen_core.training.worker", str(folder.path)]
         log = folder.log_file.open("ab")
         with log:
@@ -199,10 +205,6 @@ class JobQueue:
     def _worker_of(self, job_id: str) -> "subprocess.Popen[bytes] | None":
         with self._lock:
             return self._worker if self._worker is not None and self._working_on == job_id else None
-
-    def _is_being_started(self, job_id: str) -> bool:
-        worker = self._worker_of(job_id)
-        return worker is not None and worker.poll() is None
 
     def _environment(self) -> dict[str, str]:
         """The worker reads the same settings as we do, also when ours did not come from the environment."""

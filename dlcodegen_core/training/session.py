@@ -236,6 +236,8 @@ class TrainingSession:
 
     def _leave(self) -> None:
         moment = self._around.now()
+        if self._phase in ("reading", "saving"):
+            self._progress(1, 1)
         if self._phase:
             passed = moment - self._phase_began
             self._seconds_by_phase[self._phase] = self._seconds_by_phase.get(self._phase, 0.0) + passed

@@ -4,7 +4,7 @@ import copy
 import itertools
 import pickle
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,15 @@ from dlcodegen_core.training.trainer import Split, Trainer
 
 CONFIG = TrainConfig(hidden_layers=(8, 4), epochs=6, batch_size=4)
 CLASSES = 5
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """As the worker has it; on a busy machine several threads wait for each other most of the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def _split(samples: int, seed: int) -> Split:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +89,33 @@ def test_an_event_is_on_the_disk_as_soon_as_it_was_said(folder: JobFolder) -> No
     with folder.open_events() as file:
         file.write(to_line(STARTED))
         assert list(folder.events()) == [STARTED]
+
+
+def test_what_was_read_does_not_grow_afterwards(folder: JobFolder) -> None:
+    _write(folder, STARTED)
+    before = folder.events()
+    _write(folder, STEP)
+    assert (len(before), len(folder.events())) == (1, 2)
+
+
+def test_many_readers_of_one_job_miss_and_repeat_nothing(folder: JobFolder) -> None:
+    steps = [PhaseProgress("fitting", done, 500, 0.0) for done in range(500)]
+    read, barrier = [], threading.Barrier(5)
+
+    def follow() -> None:
+        barrier.wait()
+        while len(events := folder.events()) < len(steps):
+            pass
+        read.append(list(events))
+
+    readers = [threading.Thread(target=follow, daemon=True) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    barrier.wait()
+    _write(folder, *steps)
+    for reader in readers:
+        reader.join(30)
+    assert read == [steps] * 4
 
 
 def test_half_a_line_waits_for_its_other_half(folder: JobFolder) -> None:

@@ -1,13 +1,14 @@
 """A training from pairs to a saved version, without a process around it and with a made-up embedder."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from dlcodegen_core.config import TrainConfig
@@ -29,6 +30,15 @@ from dlcodegen_core.training.trainer import Trainer, evaluate
 CONFIG = TrainConfig(hidden_layers=(16, 8), epochs=6, batch_size=8, held_out=0.25)
 # Each pair has a word of its own in the prompt, and comes from a file of its own.
 PAIRS = [Pair(f"def name{chr(97 + n)}(self):", f"return self.{'abc'[n % 3]}", "python", f"{n}.py") for n in range(20)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """As the worker has it; on a busy machine several threads wait for each other most of the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 class DigestEmbedder:

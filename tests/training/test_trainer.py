@@ -25,6 +25,15 @@ CONFIG = TrainConfig(hidden_layers=(16, 8), epochs=6, batch_size=4, learning_rat
 NOTHING = Split(torch.zeros(0, DIMENSIONS), torch.zeros(0, dtype=torch.int64))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """As the worker has it; on a busy machine several threads wait for each other most of the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def _noise(samples: int, seed: int = 0) -> Split:
     """Features that tell nothing about the classes, so that what is learned of them does not generalise."""
     random = torch.Generator().manual_seed(seed)
