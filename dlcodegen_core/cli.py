@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.errors import WorkbenchError
+from dlcodegen_core.features.language import LANGUAGES
 
 if TYPE_CHECKING:
     from dlcodegen_core.service import DLCodeGen
@@ -136,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--held-out", type=float, dest="held_out", help="share kept out of training (default 0.15)")
     train.add_argument("--patience", type=int, help="stop after so many epochs without a better held-out loss")
     train.add_argument("--seed", type=int, help="of everything random (default 0)")
-    train.add_argument("--language", help="of all pairs, instead of detecting it")
+    train.add_argument("--language", choices=LANGUAGES, help="of all pairs, instead of detecting it")
 
     predict = command("predict", _predict, "complete a prompt")
     predict.add_argument("--prompt", required=True, help="the code to complete; - reads standard input")
@@ -145,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--beams", type=int, default=4, help="alternatives that are kept (default 4)")
     predict.add_argument("--stop", action="append", help="end before this string; may be given several times")
     predict.add_argument("--version", help="the model version (default: the newest)")
-    predict.add_argument("--language", help="of the prompt, instead of detecting it")
+    predict.add_argument("--language", choices=LANGUAGES, help="of the prompt, instead of detecting it")
 
     evaluate = command("evaluate", _evaluate, "measure a version on a dataset file, or on a stored dataset by its name")
     evaluate.add_argument("path", metavar="PATH")

@@ -90,6 +90,9 @@ class Predictor:
         return self._cache.stats()
 
     def _compute(self, version: str, request: PredictionRequest, clock: LatencyClock, key: bytes) -> Prediction:
+        # An equal request may have ended between our look into the cache and our turn.
+        if (kept := self._cache.peek(key)) is not None:
+            return kept
         model = self.model(version)
         clock.lap("model load")
         text = compose(request.prompt, request.context)

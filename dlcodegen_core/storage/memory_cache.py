@@ -72,6 +72,12 @@ class MemoryCache(Generic[Value]):
                 self._hits += 1
             return value
 
+    def peek(self, key: Hashable) -> Value | None:
+        """The same without counting, for a second look."""
+        with self._lock:
+            value: Value | None = self._entries.get(key)
+            return value
+
     def put(self, key: Hashable, value: Value) -> None:
         """Keep `value`, pushing out the least recently used entries until it fits."""
         with self._lock:

@@ -171,15 +171,23 @@ class JobQueue:
 
     def _start_next(self) -> None:
         """Start the oldest queued job if no worker of ours is at work. Call with the lock held."""
-        if self._worker is not None or not self._queue or self._closed:
-            return
-        job_id, resume = self._queue.pop(0)
-        folder = self._folders[job_id]
+        while self._worker is None and self._queue and not self._closed:
+            job_id, resume = self._queue.pop(0)
+            try:
+                self._worker = self._spawn(self._folders[job_id], resume)
+            except OSError as exc:
+                reason = f"The training process could not be started: {exc.strerror or exc}. Start it again later."
+                self._last_words[job_id] = reason
+                logger.warning("Training %s: %s", job_id, reason)
+                continue
+            self._working_on = job_id
+            threading.Thread(target=self._watch, args=(job_id, self._worker), daemon=True).start()
+
+    def _spawn(self, folder: JobFolder, resume: bool) -> "subprocess.Popen[bytes]":
         self._events_before = len(folder.events())
         command = [sys.executable, "-m", "dlcodegen_core.training.worker", str(folder.path)]
-        log = folder.log_file.open("ab")
-        with log:
-            self._worker = subprocess.Popen(
+        with folder.log_file.open("ab") as log:
+            return subprocess.Popen(
                 [*command, *(["--resume"] if resume else [])],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -187,8 +195,6 @@ class JobQueue:
                 env=self._environment(),
                 start_new_session=True,  # Ctrl+C is ours to handle; the worker hears of our end through its stdin
             )
-        self._working_on = job_id
-        threading.Thread(target=self._watch, args=(job_id, self._worker), daemon=True).start()
 
     def _watch(self, job_id: str, worker: "subprocess.Popen[bytes]") -> None:
         """Wait for a worker's end, note what it could not record itself, start the next."""
