@@ -231,8 +231,10 @@ class DLCodeGen:
         self.predictor.warm_up()
 
     def close(self) -> None:
-        """Suspend a running training, to be resumed later."""
+        """Suspend a running training, to be resumed later, and close what is open."""
         self.jobs.close()
+        if "embedders" in self.__dict__:  # made on first use, so there may be none
+            self.embedders.close()
 
     def _after_training(self) -> None:
         """Have the new model ready before somebody asks it, in a process that keeps models ready at all."""

@@ -93,6 +93,11 @@ class Embedders:
         self._memory.clear()
         self.store.clear()
 
+    def close(self) -> None:
+        """Close the store and the connections; both open again when they are needed."""
+        self.store.close()
+        self._ollama.close()
+
     def _choose(self) -> EmbedderChoice:
         settings = self._settings
         if settings.embedder == "local":

@@ -111,6 +111,11 @@ class CachedEmbedder:
     def stats(self) -> CacheStats:
         return self._memory.stats()
 
+    def close(self) -> None:
+        """Close what the embedder holds open, if anything."""
+        if close := getattr(self._embedder, "close", None):
+            close()
+
 
 def new_embedding_memory() -> MemoryCache[NDArray[np.float32]]:
     """The memory half of the shared embedding cache, capped near 6 MB."""

@@ -23,7 +23,10 @@ READ_SECONDS = 60.0
 LISTING_SECONDS = 3.0
 TEXTS_PER_REQUEST = 32
 PAUSES_SECONDS = (0.2, 1.0, 3.0)  # before the second, third and fourth try
-MAX_CHARACTERS = 8_000  # of the end of a text: more than the usual models' context holds
+# The server is told to cut at a length that every usual embedding model can take: left to itself, Ollama 0.5.4
+# crashed with texts over the 512 tokens of all-minilm.
+CONTEXT_TOKENS = 512
+MAX_CHARACTERS = 1_200  # of the end of a text: about as many tokens of code
 
 Answer = TypeVar("Answer")
 
@@ -130,6 +133,12 @@ class OllamaEmbedder:
             self._clients[read_seconds] = ollama.Client(host=self._host, timeout=timeout, trust_env=False)
         return self._clients[read_seconds]
 
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        for client in self._clients.values():
+            client._client.close()  # the ollama client has no method for it
+        self._clients.clear()
+
     def _model_missing(self, present: Sequence[str] = ()) -> EmbeddingModelMissing:
         there = f" It has: {', '.join(present)}." if present else ""
         return EmbeddingModelMissing(
@@ -139,7 +148,7 @@ class OllamaEmbedder:
 
 
 def _embed(client: "ollama.Client", model: str, batch: list[str]) -> "ollama.EmbedResponse":
-    return client.embed(model=model, input=batch)
+    return client.embed(model=model, input=batch, options={"num_ctx": CONTEXT_TOKENS})
 
 
 def _clean(text: str) -> str:

@@ -69,5 +69,4 @@ def _as_the_pages_see_it(home, monkeypatch):
     st.cache_resource.clear()
     yield service
     service.close()
-    service.embedders.store.close()
     st.cache_resource.clear()
