@@ -226,8 +226,9 @@ class DLCodeGen:
         return target
 
     def warm_up(self) -> None:
-        """Load the newest model, now and after each training, so that the first prediction does not wait."""
+        """Serve well: the newest model in memory, now and after each training, and trainings in the background."""
         self._warm = True
+        self.jobs.in_background = True
         self.predictor.warm_up()
 
     def close(self) -> None:

@@ -40,6 +40,8 @@ class JobQueue:
         self._events_before = 0
         self._last_words: dict[str, str] = {}
         self._closed = False
+        # Where pages are served, trainings leave the processor to them.
+        self.in_background = False
 
     def submit(self, request: TrainRequest, dataset_file: Path | None = None) -> str:
         """Queue a training and return its id. dataset_file is copied, so that the job can be resumed later.
@@ -185,10 +187,10 @@ class JobQueue:
 
     def _spawn(self, folder: JobFolder, resume: bool) -> "subprocess.Popen[bytes]":
         self._events_before = len(folder.events())
-        command = [sys.executable, "-m", "dlcodegen_core.training.worker", str(folder.path)]
+        options = [*(["--resume"] if resume else []), *(["--background"] if self.in_background else [])]
         with folder.log_file.open("ab") as log:
             return subprocess.Popen(
-                [*command, *(["--resume"] if resume else [])],
+                [sys.executable, "-m", "dlcodegen_core.training.worker", str(folder.path), *options],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

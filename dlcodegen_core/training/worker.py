@@ -1,4 +1,4 @@
-"""The process that trains: `python -m dlcodegen_core.training.worker JOB_FOLDER [--resume]`.
+"""The process that trains: `python -m dlcodegen_core.training.worker JOB_FOLDER [--resume] [--background]`.
 
 Writes events into the job's folder and obeys its control file. Ends by itself when its standard input closes,
 that is when whoever started it is gone, and leaves a checkpoint behind.
@@ -23,7 +23,6 @@ Emit = Callable[[Event], None]
 
 
 THREADS = 1
-NICENESS = 10  # the pages come first when both want a core
 POLL_SECONDS = 0.05
 TRIES_FOR_THE_JOB = 40  # somebody who only looks whether we live holds the lock for an instant
 
@@ -33,8 +32,8 @@ def main(arguments: list[str]) -> int:
     folder = JobFolder(Path(arguments[0]))
     abandoned = threading.Event()
     threading.Thread(target=_watch_parent, args=(abandoned,), daemon=True).start()
-    with contextlib.suppress(OSError):
-        os.nice(NICENESS)
+    if "--background" in arguments:
+        _step_back()
     alive = _hold_job(folder)
     if alive is None:
         sys.stderr.write(f"Training {folder.id} is already running.\n")
@@ -119,6 +118,12 @@ def _train(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Eve
                 f"The training met an internal error ({type(exc).__name__}); {folder.log_file.name} has the details."
             )
         )
+
+
+def _step_back() -> None:
+    """Let the pages go first. A core that only an idle-class process uses counts as free, so nobody waits for us."""
+    with contextlib.suppress(OSError, AttributeError):  # another system than Linux
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _append(events: IO[str], event: Event) -> None:
