@@ -48,7 +48,7 @@ def _draw(service: DLCodeGen) -> None:
             _step(
                 4,
                 "Understand",
-                f"{asked} requests measured" if asked else "nothing asked yet",
+                f"{asked:,} request{'s' if asked > 1 else ''} measured" if asked else "nothing asked yet",
                 "performance",
                 "See timings",
             )

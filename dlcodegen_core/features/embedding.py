@@ -111,6 +111,10 @@ class CachedEmbedder:
     def stats(self) -> CacheStats:
         return self._memory.stats()
 
+    def warm_up(self) -> None:
+        """Have the embedder itself ready: past the cache, which may well know the text. Raises EmbeddingError."""
+        self._embedder.embed(["warm up"])
+
     def close(self) -> None:
         """Close what the embedder holds open, if anything."""
         if close := getattr(self._embedder, "close", None):

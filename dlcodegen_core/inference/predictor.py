@@ -69,8 +69,7 @@ class Predictor:
     def warm_up(self) -> None:
         """Load the newest model and its embedder before anybody waits for them."""
         if version := self._versions.latest():
-            model = self.model(version)
-            model.network.log_probabilities(model.pipeline.transform_timed(["warm up"], "python", LatencyClock()))
+            self._embedders.for_identity(self.model(version).card.embedder, version).warm_up()
 
     def model(self, version: str) -> LoadedModel:
         """The loaded version. Raises ModelError if it is missing or damaged, EmbeddingError if its embedder is away."""

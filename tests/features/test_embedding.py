@@ -72,6 +72,14 @@ def test_the_memory_half_stays_below_its_cap(store):
     assert cached.stats().evictions > 0
 
 
+def test_warming_up_reaches_the_embedder_although_the_cache_knows_the_text(store):
+    embedder = CountingEmbedder()
+    cached = CachedEmbedder(embedder, store)
+    cached.embed(["warm up"])
+    cached.warm_up()
+    assert embedder.asked == ["warm up", "warm up"]
+
+
 def test_half_a_character_can_be_a_key(store):
     assert CachedEmbedder(CountingEmbedder(), store).embed(["\ud800"]).any()
 
