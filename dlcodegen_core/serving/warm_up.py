@@ -21,13 +21,22 @@ FIRST_PAGE_SECONDS = 3.0
 @contextlib.asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
     """Warm up beside the first requests; suspend a running training at the end."""
-    logging.getLogger("dlcodegen_core").setLevel(logging.INFO)
+    _log_to_stderr()
     service = DLCodeGen.get_instance()
     ended = threading.Event()
     threading.Thread(target=_warm_up, args=(service, ended), name="warm-up", daemon=True).start()
     yield {}
     ended.set()
     service.close()
+
+
+def _log_to_stderr() -> None:
+    """Show our own log, the [DL-Performance] blocks among it, in the terminal that serves; once a process."""
+    ours = logging.getLogger("dlcodegen_core")
+    if not ours.handlers:
+        ours.addHandler(logging.StreamHandler())
+        ours.setLevel(logging.INFO)
+        ours.propagate = False
 
 
 def _warm_up(service: DLCodeGen, ended: threading.Event) -> None:

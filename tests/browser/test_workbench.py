@@ -36,6 +36,7 @@ def test_two_clicks_lead_from_nothing_to_a_prediction_on_real_code(workbench, pa
     prompt.press("Control+Enter")
     page.wait_for_selector("text=Where the time went")
     assert page.locator("text=/v1, computed in/").count() == 1
+    assert "[DL-Performance] Cache MISS, version v1" in (workbench.home.parent / "server.log").read_text()
     assert page.locator("[data-testid=stException]").count() == 0
 
 
