@@ -29,7 +29,7 @@ def start_long_training(page, url):
 def test_two_clicks_lead_from_nothing_to_a_prediction_on_real_code(workbench, page):
     page.goto(workbench.url)
     page.get_by_role("button", name="Try it on the Python standard library").click()
-    page.wait_for_selector("text=/Saved as/", timeout=110_000)
+    page.wait_for_selector("text=/Saved as/", timeout=240_000)
     page.get_by_role("link", name="Try it").click()
     prompt = page.get_by_label("Prompt", exact=True)
     prompt.fill("import os\nimport ")
@@ -57,7 +57,7 @@ def test_a_training_goes_on_while_the_page_is_reloaded_and_another_visitor_sees_
     page.wait_for_selector("text=/Learning: epoch/")
     other = browser.new_page()
     other.goto(f"{workbench.url}/train")
-    other.wait_for_selector("text=/Learning: epoch/", timeout=60_000)
+    other.wait_for_selector("text=/Learning: epoch/", timeout=120_000)
     other.close()
     page.get_by_role("button", name="Stop and keep").click()
     page.wait_for_selector("text=/Stopped early/")
