@@ -4,5 +4,8 @@ import streamlit as st
 
 from pages._shared import frame
 
-st.set_page_config(page_title="Code workbench", page_icon=":material/code_blocks:", layout="wide")
+# A picture of our own: an icon by name would be fetched from a font service on the web.
+st.set_page_config(
+    page_title="Code workbench", page_icon=str(frame.PAGES_FOLDER / "_shared" / "icon.svg"), layout="wide"
+)
 frame.run()

@@ -121,6 +121,18 @@ def test_a_page_fits_800_pixels_without_scrolling_sideways(shared_workbench, bro
     page.close()
 
 
+def test_no_page_asks_anything_of_another_machine(shared_workbench, page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for key in ("", "dataset", "train", "predict", "performance"):
+        page.goto(f"{shared_workbench.url}/{key}")
+        page.wait_for_selector("h1")
+        settled(page)
+        page.wait_for_timeout(500)
+    elsewhere = [url for url in asked if not url.startswith((shared_workbench.url, "data:", "blob:"))]
+    assert elsewhere == []
+
+
 def test_the_same_process_answers_predictions_over_http(shared_workbench, page):
     body = json.dumps({"prompt": "import "}).encode()
     request = urllib.request.Request(
