@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from dlcodegen_core.config import TrainConfig
+from dlcodegen_core.config import MODEL_KINDS, TrainConfig
 from dlcodegen_core.errors import WorkbenchError
 from dlcodegen_core.features.language import LANGUAGES
 
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(service: "DLCodeGen", options: argparse.Namespace) -> int:
     from dlcodegen_core.progress_bar import ProgressBar
 
-    config = TrainConfig(**_given(options, TrainConfig))
+    given = _given(options, TrainConfig)
+    config = TrainConfig.sequence(**given) if options.model == "sequence" else TrainConfig(**given)
     with ProgressBar(sys.stderr) as bar:
         metrics = service.train(options.path, config, options.name, bar.show)
     held_out = "" if metrics.val_accuracy is None else f", held-out accuracy {metrics.val_accuracy:.3f}"
@@ -72,12 +73,7 @@ def _predict(service: "DLCodeGen", options: argparse.Namespace) -> int:
 
 def _evaluate(service: "DLCodeGen", options: argparse.Namespace) -> int:
     result = service.evaluate(options.path, options.version)
-    _answer(
-        options,
-        result,
-        f"{result.version} on {result.samples} samples: accuracy {result.accuracy:.3f}, "
-        f"top 5 {result.top_5_accuracy:.3f}, loss {result.loss:.3f}, calibration error {result.calibration_error:.3f}",
-    )
+    _answer(options, result, result.sentence)
     return 0
 
 
@@ -122,12 +118,20 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--verbose", action="store_true", help="log what happens inside, on stderr")
         return sub
 
-    train = command("train", _train, "train a model on a dataset file, or on a stored dataset by its name")
+    train = command(
+        "train", _train, "train a model on a dataset file, a folder of source, or a stored dataset by its name"
+    )
     train.add_argument("path", metavar="PATH")
-    train.add_argument("--model", choices=("deepcodenet",), default="deepcodenet", help="kind of model")
+    train.add_argument(
+        "--model", choices=MODEL_KINDS, default="deepcodenet", help="deepcodenet learns pairs, sequence whole source"
+    )
     train.add_argument("--name", default="", help="a name for the version")
     train.add_argument("--epochs", type=int, help="passes over the training split (default 50)")
-    train.add_argument("--seconds", type=float, help="stop the fitting after so many seconds")
+    train.add_argument(
+        "--seconds",
+        type=float,
+        help="stop the fitting after so many seconds; of the sequence model, the whole training (60)",
+    )
     train.add_argument("--batch-size", type=int, dest="batch_size", help="samples a batch (default 64)")
     train.add_argument("--learning-rate", type=float, dest="learning_rate", help="of Adam (default 0.001)")
     train.add_argument("--dropout", type=float, help="share of activations silenced in training (default 0.2)")

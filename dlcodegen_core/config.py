@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from dlcodegen_core.errors import ConfigError
 
+MODEL_KINDS = ("deepcodenet", "sequence")
 EMBEDDER_CHOICES = ("auto", "ollama", "local")
 ENVIRONMENT_VARIABLES = {
     "home": "DLCODEGEN_HOME",
@@ -62,19 +63,25 @@ class Settings:
         return self.home / "jobs"
 
     @property
+    def reports_folder(self) -> Path:
+        return self.home / "reports"
+
+    @property
     def embedding_cache_file(self) -> Path:
         return self.home / "cache" / "embeddings.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Everything that decides what a training does. The defaults are the seed configuration of DeepCodeNet.
+    """Everything that decides what a training does. The defaults are the seed configuration of DeepCodeNet;
+    `TrainConfig.sequence()` has those of the sequence model, which uses vocabulary_size, held_out, seconds and seed.
 
-    vocabulary_size counts all output classes, unknown and end of completion included.
+    model: which kind. vocabulary_size counts all output classes, unknown and end of completion included.
     tokens_per_pair: how many leading code tokens of each target are learned; each is a sample of its own.
     held_out: share of the pairs kept out of the training, split by source file where pairs have one.
     patience: stop after so many epochs without a better held-out loss; None trains all epochs.
-    seconds: stop the fitting after this time even if epochs are left; None for no limit.
+    seconds: stop the fitting after this time even if epochs are left; None for no limit. Of the sequence model: all
+    of the training, from reading to saving.
     language: None detects it for each pair.
     """
 
@@ -90,6 +97,7 @@ class TrainConfig:
     seconds: float | None = None
     seed: int = 0
     language: str | None = None
+    model: str = "deepcodenet"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden_layers", tuple(self.hidden_layers))
@@ -107,11 +115,17 @@ class TrainConfig:
             "held_out": (0 <= self.held_out <= 0.5, "0 to 0.5"),
             "patience": (self.patience is None or self.patience >= 1, "1 or more, or none"),
             "seconds": (self.seconds is None or self.seconds > 0, "above 0, or none"),
+            "model": (self.model in MODEL_KINDS, " or ".join(MODEL_KINDS)),
             "seed": (0 <= self.seed < 2**32, "0 to 4294967295"),
         }
         wrong = [f"{name} is {getattr(self, name)}, use {rule}" for name, (holds, rule) in rules.items() if not holds]
         if wrong:
             raise ConfigError(f"Training configuration: {'; '.join(wrong)}.")
+
+    @classmethod
+    def sequence(cls, **options: Any) -> "TrainConfig":
+        """The sequence model's defaults: 4,096 tokens, a minute in all, a tenth of the files held out."""
+        return cls(**{"vocabulary_size": 4096, "seconds": 60.0, "held_out": 0.1, **options, "model": "sequence"})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

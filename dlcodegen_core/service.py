@@ -17,7 +17,14 @@ from dlcodegen_core.config import Settings, TrainConfig
 from dlcodegen_core.data.formats import read_dataset_file
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store import DatasetStore
-from dlcodegen_core.errors import DatasetError, EmbeddingError, TrainingCancelled, TrainingError, WorkbenchError
+from dlcodegen_core.errors import (
+    DatasetError,
+    EmbeddingError,
+    ModelError,
+    TrainingCancelled,
+    TrainingError,
+    WorkbenchError,
+)
 from dlcodegen_core.registry.versions import VersionStore
 from dlcodegen_core.storage.memory_cache import CacheStats
 from dlcodegen_core.training.events import Discarded, Event, Failed, Finished, Started, TrainMetrics, Waiting
@@ -25,7 +32,11 @@ from dlcodegen_core.training.job import JobFolder, JobStatus, TrainRequest
 from dlcodegen_core.training.jobs import JobQueue
 
 if TYPE_CHECKING:
+    from dlcodegen_core.data.source_files import FolderReading
+    from dlcodegen_core.evaluation.report_queue import ReportQueue
+    from dlcodegen_core.evaluation.sequence_evaluation import SequenceEvaluation
     from dlcodegen_core.evaluation.token_metrics import Evaluation
+    from dlcodegen_core.evaluation.version_report import ReportProgress, VersionReport
     from dlcodegen_core.features.embedders import Embedders
     from dlcodegen_core.features.embedding import Progress
     from dlcodegen_core.inference.breakdown import GroupBreakdown
@@ -134,6 +145,20 @@ class DLCodeGen:
         chosen = revision or self.datasets.info(dataset).revision
         return self.jobs.submit(TrainRequest(dataset, chosen, config, name))
 
+    def read_folder(self, path: str | Path) -> "FolderReading":
+        """What a training on this folder would read, and what it would skip and why. Raises DatasetError."""
+        from dlcodegen_core.data.source_files import read_folder
+
+        return read_folder(Path(path).expanduser().absolute())
+
+    def start_folder_training(self, path: str | Path, config: TrainConfig, name: str = "") -> str:
+        """Queue a training of a sequence model on a folder of source; return the job's id. Raises DatasetError."""
+        if config.model != "sequence":
+            raise DatasetError(f"{path} is a folder. DeepCodeNet learns from pairs; choose the sequence model for it.")
+        folder = Path(path).expanduser().absolute()
+        self.read_folder(folder)  # a folder without source is refused here, in the caller's own call
+        return self.jobs.submit(TrainRequest(folder.name, None, config, name, str(folder)))
+
     def train(
         self,
         path: str | Path,
@@ -141,7 +166,7 @@ class DLCodeGen:
         name: str = "",
         on_event: Callable[[Event], None] = lambda event: None,
     ) -> TrainMetrics:
-        """Train on a dataset file, or on the stored dataset of that name, and wait for the result.
+        """Train on a dataset file, a folder of source, or the stored dataset of that name, and wait for the result.
 
         on_event hears of every step. Ctrl+C stops the training and keeps what it has learned. Raises WorkbenchError.
         """
@@ -174,18 +199,25 @@ class DLCodeGen:
         stop: Sequence[str] = (),
         version: str | None = None,
         language: str | None = None,
+        temperature: float = 0.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        length_penalty: float = 0.5,
+        cancelled: "Callable[[], bool] | None" = None,
     ) -> "Prediction":
         """Complete `prompt`, given lines of context, with the newest version unless one is named.
 
-        max_tokens counts visible code tokens; beams is how many alternatives are kept. Raises RequestError,
-        ModelError or EmbeddingError, each saying what to do.
+        The options are those of PredictionRequest. `cancelled` is asked between tokens; after a yes the answer is
+        what was found so far. Raises RequestError, ModelError or EmbeddingError, each saying what to do.
         """
         from dlcodegen_core.inference.prediction import PredictionRequest
 
         request = PredictionRequest.of(
-            prompt, context, max_tokens=max_tokens, beams=beams, stop=stop, language=language
-        )
-        return self.predictor.predict(request, version)
+            prompt, context, max_tokens=max_tokens, beams=beams, stop=stop, language=language, temperature=temperature,
+            top_k=top_k, top_p=top_p, seed=seed, length_penalty=length_penalty,
+        )  # fmt: skip
+        return self.predictor.predict(request, version, cancelled or (lambda: False))
 
     def break_down(self, prediction: "Prediction", strongest: int = 6) -> "list[GroupBreakdown]":
         """The prediction's feature vector by group, with the names of its version."""
@@ -209,13 +241,72 @@ class DLCodeGen:
 
     def evaluate(
         self, path: str | Path, version: str | None = None, progress: "Progress | None" = None
-    ) -> "Evaluation":
-        """Measure a version, the newest if None, on a dataset file or a stored dataset. Raises WorkbenchError."""
+    ) -> "Evaluation | SequenceEvaluation":
+        """Measure a version, the newest if None, on a dataset file, a stored dataset or, a sequence model, a folder.
+
+        Raises WorkbenchError.
+        """
         from dlcodegen_core.evaluation.token_metrics import evaluate_version
 
-        pairs = self._pairs(path)
         model = self.predictor.model(self.versions.resolve(version))
-        return evaluate_version(model, pairs, progress)
+        if not model.card.is_sequence:
+            return evaluate_version(model, self._pairs(path), progress)  # type: ignore[arg-type]  # not a sequence model
+        from dlcodegen_core.data.source_files import source_files_of_pairs
+        from dlcodegen_core.evaluation.sequence_evaluation import evaluate_sequence
+
+        folder = Path(path).expanduser()
+        files = self.read_folder(folder).files if folder.is_dir() else source_files_of_pairs(self._pairs(path))
+        return evaluate_sequence(model, files)  # type: ignore[arg-type]  # a sequence model
+
+    def report_file(self, version: str) -> Path:
+        """Where a version's report is kept."""
+        return self.settings.reports_folder / f"{version}.json"
+
+    def report(self, version: str) -> "VersionReport | None":
+        """The report that was made of a version, None if there is none yet. Raises StorageError if it is damaged."""
+        from dlcodegen_core.evaluation.version_report import VersionReport
+
+        file = self.report_file(version)
+        return VersionReport.load(file) if file.exists() else None
+
+    def make_report(self, version: str, progress: "ReportProgress") -> "VersionReport":
+        """Measure a sequence model against all baselines on its own held-out files; a minute or two.
+
+        Raises DatasetError if its source is gone or nothing was held out, ModelError for another kind of model.
+        """
+        from dlcodegen_core.evaluation.version_report import make_report
+        from dlcodegen_core.training.sources import folder_source, pairs_source
+
+        card = self.versions.card(version)
+        if not card.is_sequence:
+            raise ModelError(f"{version} is a DeepCodeNet, which completes no lines. It is one of the baselines.")
+        if card.source_folder:
+            source = folder_source(Path(card.source_folder), card.dataset)
+        elif card.dataset_revision is not None:
+            source = pairs_source(
+                self.datasets.pairs(card.dataset, card.dataset_revision), card.dataset, card.dataset_revision
+            )
+        else:
+            raise DatasetError(f"{version} was trained on a file that is not kept. Import it as a dataset and train.")
+        training, held_out = source.split(card.config.held_out, card.config.seed)
+        model = self.predictor.model(version)
+        report = make_report(
+            model,  # type: ignore[arg-type]  # a sequence model, as its card says
+            training,
+            held_out,
+            self.embedders.for_training(),
+            self.settings.ollama_host,
+            progress,
+        )
+        report.save(self.report_file(version))
+        return report
+
+    @cached_property
+    def reports(self) -> "ReportQueue":
+        """Makes reports in processes of their own."""
+        from dlcodegen_core.evaluation.report_queue import ReportQueue
+
+        return ReportQueue(self.settings)
 
     def export(self, version: str | None, file_format: str, out: str | Path) -> Path:
         """Write a version's weights to a file, as `safetensors` or `pt`. Raises ModelError or StorageError."""
@@ -234,6 +325,8 @@ class DLCodeGen:
     def close(self) -> None:
         """Suspend a running training, to be resumed later, and close what is open."""
         self.jobs.close()
+        if "reports" in self.__dict__:
+            self.reports.close()
         if "embedders" in self.__dict__:  # made on first use, so there may be none
             self.embedders.close()
 
@@ -249,6 +342,8 @@ class DLCodeGen:
         if self._is_stored(path):
             return self.start_training(str(path), config, name)
         file = Path(path).expanduser()
+        if file.is_dir():
+            return self.start_folder_training(file, config, name)
         read_dataset_file(file)  # a bad file is refused here, in the caller's own call
         return self.jobs.submit(TrainRequest(file.stem, None, config, name), file)
 

@@ -21,7 +21,7 @@ ROOMS = (
     {"registry"},
     {"inference"},
     {"evaluation"},
-    {"service", "serving", "cli", "plain_values", "progress_bar"},
+    {"service", "serving", "cli", "plain_values", "progress_bar", "report_worker"},
 )
 # The front doors: they may open onto any room.
 DOORS = {"__init__", "__main__"}

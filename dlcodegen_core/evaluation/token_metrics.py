@@ -35,6 +35,14 @@ class Evaluation:
     calibration_error: float
     unknown_share: float
 
+    @property
+    def sentence(self) -> str:
+        """The result for a terminal."""
+        return (
+            f"{self.version} on {self.samples} samples: accuracy {self.accuracy:.3f}, top 5 {self.top_5_accuracy:.3f}, "
+            f"loss {self.loss:.3f}, calibration error {self.calibration_error:.3f}"
+        )
+
 
 def evaluate_version(model: LoadedModel, pairs: Sequence[Pair], progress: Progress | None = None) -> Evaluation:
     """Ask the model for every sample's next token. Raises EmbeddingError."""

@@ -1,6 +1,6 @@
 """What a prediction is: the completion, how sure, from which numbers, how fast."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,18 +27,37 @@ class Candidate:
 class Prediction:
     """The answer to a request.
 
-    features: float32 (544,), read-only. candidates: ranked, the first is the completion. latency_ms: stage ->
+    features_of gives the features; a model that does not look at them computes them when they are first asked for,
+    outside of latency_ms. candidates: ranked, the first is the completion. latency_ms: stage ->
     milliseconds, adding up to the total. cached: whether the prediction cache had it. version: the model that
     answered.
     """
 
     completion: str
     confidence: float
-    features: NDArray[np.float32]
+    features_of: Callable[[], NDArray[np.float32]]
     candidates: tuple[Candidate, ...]
     latency_ms: Mapping[str, float]
     cached: bool
     version: str
+
+    @property
+    def features(self) -> NDArray[np.float32]:
+        """The prompt's feature vector, float32 (544,), read-only. Raises EmbeddingError."""
+        return self.features_of()
+
+    @property
+    def plain_fields(self) -> dict[str, object]:
+        """What goes to JSON."""
+        return {
+            "completion": self.completion,
+            "confidence": self.confidence,
+            "features": self.features,
+            "candidates": self.candidates,
+            "latency_ms": dict(self.latency_ms),
+            "cached": self.cached,
+            "version": self.version,
+        }
 
     @property
     def total_ms(self) -> float:
@@ -47,7 +66,13 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class PredictionRequest:
-    """What was asked. max_tokens counts visible code tokens. Raises RequestError if it cannot be answered."""
+    """What was asked. Raises RequestError if it cannot be answered.
+
+    max_tokens counts visible code tokens of DeepCodeNet, and tokens of its own of the sequence model. beams: how many
+    ways to go on are weighed. temperature above 0 draws samples instead, among the top_k likeliest tokens (0: all)
+    that hold top_p of the probability; the same seed draws the same. length_penalty: 0 ranks completions by their
+    probability, 1 by the mean over their tokens.
+    """
 
     prompt: str
     context: tuple[str, ...] = ()
@@ -55,6 +80,11 @@ class PredictionRequest:
     beams: int = 4
     stop: tuple[str, ...] = ()
     language: str | None = None
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+    length_penalty: float = 0.5
 
     def __post_init__(self) -> None:
         for what, text in (("The prompt", self.prompt), *(("A context line", line) for line in self.context)):
@@ -64,6 +94,15 @@ class PredictionRequest:
         for name, number, most in (("max_tokens", self.max_tokens, MAX_TOKENS), ("beams", self.beams, MAX_BEAMS)):
             if not isinstance(number, int) or not 1 <= number <= most:
                 raise RequestError(f"{name} is {number!r}. Use a whole number from 1 to {most}.")
+        for name, value, low, high in (
+            ("temperature", self.temperature, 0, 2),
+            ("top_k", self.top_k, 0, 16_384),
+            ("top_p", self.top_p, 0.01, 1),
+            ("seed", self.seed, 0, 2**32 - 1),
+            ("length_penalty", self.length_penalty, 0, 2),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise RequestError(f"{name} is {value!r}. Use a number from {low} to {high}.")
         if self.language is not None and self.language not in LANGUAGES:
             raise RequestError(f"The language {self.language!r} is not known. Use one of: {', '.join(LANGUAGES)}.")
         if not all(isinstance(mark, str) and mark for mark in self.stop):

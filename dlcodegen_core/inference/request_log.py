@@ -11,7 +11,18 @@ import numpy as np
 
 logger = logging.getLogger("dlcodegen_core.performance")
 
-STAGES = ("cache look-up", "model load", "embedding", "keywords", "AST", "syntax", "forward", "decode")
+STAGES = (
+    "cache look-up",
+    "model load",
+    "embedding",
+    "keywords",
+    "AST",
+    "syntax",
+    "forward",
+    "reading",
+    "decode",
+    "parsing",
+)
 REQUESTS_KEPT = 1000
 
 

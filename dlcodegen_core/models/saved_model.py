@@ -24,9 +24,13 @@ from dlcodegen_core.models.vocabulary import Vocabulary
 from dlcodegen_core.storage.files import new_folder, write_atomically, write_json_atomically
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from dlcodegen_core.models.deepcodenet import DeepCodeNet
+    from dlcodegen_core.models.sequence.calibration import Calibration
+    from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 
 FORMAT = 1
 WEIGHTS_FILE = "model.safetensors"
@@ -38,7 +42,8 @@ MAX_CARD_BYTES = 64_000_000
 class ModelCard:
     """All that is known of a trained model but its weights.
 
-    metrics: see TrainMetrics. curves: one record an epoch. embedder: the identity whose vectors it was trained on.
+    metrics: see TrainMetrics. curves: one record an epoch. source_folder: what it learned from, if a folder.
+    embedder: the identity whose vectors it was trained on.
     """
 
     version: str
@@ -57,6 +62,12 @@ class ModelCard:
     keyword_idf: tuple[float, ...]
     metrics: Mapping[str, Any]
     curves: tuple[Mapping[str, Any], ...] = ()
+    source_folder: str = ""
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is a sequence model, which brings its own tokenizer and needs no embedder."""
+        return self.config.model == "sequence"
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -78,6 +89,30 @@ def save_model(folder: Path, card: ModelCard, weights: "Mapping[str, Tensor]") -
             temporary / CARD_FILE,
             {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest(), **asdict(card)},
         )
+
+
+def save_arrays(folder: Path, card: ModelCard, arrays: Mapping[str, "NDArray[np.generic]"]) -> None:
+    """Write a sequence model into a new `folder`, whole or not at all. Raises StorageError."""
+    from safetensors.numpy import save
+
+    content = save(dict(arrays))
+    with new_folder(folder) as temporary:
+        (temporary / WEIGHTS_FILE).write_bytes(content)
+        write_json_atomically(
+            temporary / CARD_FILE,
+            {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest(), **asdict(card)},
+        )
+
+
+def load_sequence(folder: Path) -> "tuple[ModelCard, SequenceModel, Calibration]":
+    """Read the sequence model in `folder`. Raises ModelError if anything is missing, damaged or foreign."""
+    from safetensors.numpy import load
+
+    from dlcodegen_core.models.sequence.saved_sequence import from_arrays
+
+    card, content = _read_checked(folder)
+    with _tensors_fit(folder):
+        return card, *from_arrays(load(content))
 
 
 def load_card(folder: Path) -> ModelCard:
@@ -115,16 +150,17 @@ def export_weights(folder: Path, file_format: str, out: Path) -> None:
 
     Raises ModelError or StorageError.
     """
-    _card, network = load_model(folder)
-    if file_format == "safetensors":
-        content = (folder / WEIGHTS_FILE).read_bytes()
-    elif file_format == "pt":
+    card, content = _read_checked(folder)
+    # A file whose tensors do not fit is not passed on.
+    _checked = load_sequence(folder) if card.is_sequence else load_model(folder)
+    if file_format == "pt":
         import torch
+        from safetensors.torch import load
 
         buffer = io.BytesIO()
-        torch.save(network.state_dict(), buffer)
+        torch.save(load(content), buffer)
         content = buffer.getvalue()
-    else:
+    elif file_format != "safetensors":
         raise ModelError(f"Models cannot be exported as {file_format!r}. Choose safetensors or pt.")
     if out.is_dir():
         raise StorageError(f"{out} is a folder. Give the name of the file to write.")
@@ -165,6 +201,7 @@ def _read_card(folder: Path) -> tuple[ModelCard, str]:
             "Open it with that version, or train it again."
         )
     weights_sha256 = value.pop("weights_sha256", "")
+    value.setdefault("source_folder", "")  # cards of earlier versions have none
     known = {field.name for field in fields(ModelCard)}
     if set(value) != known:
         wrong = sorted(set(value) ^ known)
@@ -181,7 +218,7 @@ def _read_card(folder: Path) -> tuple[ModelCard, str]:
                 "metrics": dict(value["metrics"]),
             }
         )
-        _ = card.vocabulary, card.keywords
+        _ = card.keywords if card.is_sequence else (card.vocabulary, card.keywords)
     except (ConfigError, TypeError, ValueError, KeyError) as exc:
         raise _damaged(folder, CARD_FILE, str(exc)) from exc
     return card, str(weights_sha256)

@@ -18,7 +18,9 @@ from dlcodegen_core.service import DLCodeGen
 
 MAX_BODY_BYTES = 2_000_000
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
-PREDICT_OPTIONS = {"max_tokens", "beams", "stop", "version", "language"}
+PREDICT_OPTIONS = {
+    "max_tokens", "beams", "stop", "version", "language", "temperature", "top_k", "top_p", "seed", "length_penalty",
+}  # fmt: skip
 
 
 def routes() -> list[Route]:

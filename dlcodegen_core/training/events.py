@@ -8,6 +8,12 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 PHASES = ("reading", "embedding", "features", "fitting", "saving")
+SEQUENCE_PHASES = ("reading", "counting", "fitting", "weighing", "calibrating", "saving")
+
+
+def phases_of(model: str) -> tuple[str, ...]:
+    """The phases that the training of a kind of model goes through, in order."""
+    return SEQUENCE_PHASES if model == "sequence" else PHASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +21,8 @@ class TrainMetrics:
     """The result of a training, at the epoch that was kept.
 
     Accuracy is the share of samples whose true token was ranked first among the tokens that may be offered; a
-    token outside the vocabulary counts as a miss. val_* are measured on the held-out split, None without one.
+    token outside the vocabulary counts as a miss. bits_per_character: of held-out text, of models of whole texts.
+    val_* are measured on the held-out split, None without one.
     seconds: from the start of the worker to the saved model; seconds_by_phase the same in parts.
     """
 
@@ -32,6 +39,7 @@ class TrainMetrics:
     unknown_share: float
     vocabulary_size: int
     seconds_by_phase: dict[str, float]
+    bits_per_character: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,14 @@ class JobStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
-    """What to train: a revision of a stored dataset, or the copy of a dataset file in the job's folder."""
+    """What to train on: a revision of a stored dataset, the copy of a dataset file in the job's folder, or, if
+    `folder` is given, the source in that folder."""
 
     dataset: str
     revision: int | None
     config: TrainConfig = field(default_factory=TrainConfig)
     name: str = ""
+    folder: str = ""
 
     def __post_init__(self) -> None:
         # A file's name, or an argument, need not be Unicode; JSON and the pages take nothing else.

@@ -5,12 +5,9 @@ Says what it does through events and asks `Control` whether to go on; knows no p
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from enum import Enum
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,27 +17,17 @@ from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.split import split_pairs
 from dlcodegen_core.errors import TrainingCancelled
-from dlcodegen_core.features.embedding import CachedEmbedder
 from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.features.pipeline import FeaturePipeline
 from dlcodegen_core.models.saved_model import ModelCard, save_model
 from dlcodegen_core.models.vocabulary import END, UNKNOWN, Sample, Vocabulary, samples_of
 from dlcodegen_core.training.checkpoint import load_checkpoint, save_checkpoint
-from dlcodegen_core.training.events import EpochEnded, Event, Finished, Guess, PhaseProgress, TrainMetrics
+from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMetrics
+from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
 from dlcodegen_core.training.trainer import EpochResult, Split, Trainer, evaluate
 
 CHECKPOINT_EVERY_SECONDS = 2.0
-PROGRESS_EVERY_SECONDS = 0.1
 FIXED_GUESSES = 3
-
-
-class Wish(Enum):
-    """What the person wants of a running training."""
-
-    GO_ON = "go on"
-    STOP = "stop"  # keep what it has
-    DISCARD = "discard"
-    SUSPEND = "suspend"  # the workbench ended: checkpoint and leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +40,6 @@ class DataSource:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a training needs from outside itself."""
-
-    embedder: CachedEmbedder
-    emit: Callable[[Event], None]
-    wish: Callable[[], Wish]
-    claim_version: Callable[[], Path]
-    checkpoint: Path
-    now: Callable[[], float] = time.monotonic
-
-
 class TrainingSession:
     """Runs once. Raises TrainingCancelled if it ends with nothing saved: discarded, suspended or stopped too early."""
 
@@ -73,15 +48,11 @@ class TrainingSession:
         self._config = config
         self._name = name
         self._around = around
-        self._begin = around.now()
-        self._phase_began = self._begin
-        self._phase = ""
-        self._last_progress = -1.0
-        self._seconds_by_phase: dict[str, float] = {}
+        self._phases = PhaseClock(around)
 
     def run(self, resume: bool = False) -> TrainMetrics:
         """Train, or go on from the checkpoint, and save a version. Raises WorkbenchError."""
-        self._enter("reading")
+        self._phases.enter("reading")
         training_pairs, held_out_pairs = split_pairs(self._data.pairs, self._config.held_out, self._config.seed)
         training, held_out = self._samples(training_pairs), self._samples(held_out_pairs)
         vocabulary = Vocabulary.build(
@@ -116,15 +87,15 @@ class TrainingSession:
 
     def _features(self, samples: list[Sample], keywords: KeywordVectorizer) -> NDArray[np.float32]:
         languages = [self._config.language or self._data.pairs[sample.pair].language for sample in samples]
-        self._enter("embedding")
+        self._phases.enter("embedding")
 
         def on_features(done: int, total: int) -> None:
-            if self._phase != "features":
-                self._enter("features")
-            self._progress(done, total)
+            if self._phases.current != "features":
+                self._phases.enter("features")
+            self._phases.progress(done, total)
 
         pipeline = FeaturePipeline(keywords, self._around.embedder)
-        return pipeline.transform([sample.text for sample in samples], languages, self._progress, on_features)
+        return pipeline.transform([sample.text for sample in samples], languages, self._phases.progress, on_features)
 
     def _fit(
         self,
@@ -134,8 +105,8 @@ class TrainingSession:
         shown_features: torch.Tensor,
         belongs_to: str,
     ) -> None:
-        self._enter("fitting")
-        self._progress(len(trainer.results), self._config.epochs)
+        self._phases.enter("fitting")
+        self._phases.progress(len(trainer.results), self._config.epochs)
         saved_at = self._around.now()
         began = self._around.now()
         for result in trainer.epochs(lambda: self._around.wish() is not Wish.GO_ON, self._around.now):
@@ -164,7 +135,7 @@ class TrainingSession:
         classes: NDArray[np.int64],
         held_out: int,
     ) -> TrainMetrics:
-        self._enter("saving")
+        self._phases.enter("saving")
         best = trainer.best
         assert best is not None
         stopped = self._around.wish() is Wish.STOP
@@ -173,13 +144,13 @@ class TrainingSession:
         loss, accuracy = evaluate(trainer.network, trainer.training)
         measured = classes[-held_out:] if held_out else classes
         folder = self._around.claim_version()
-        self._leave()
+        self._phases.leave()
         metrics = TrainMetrics(
             loss=loss,
             accuracy=accuracy,
             val_loss=best.val_loss,
             val_accuracy=best.val_accuracy,
-            seconds=self._around.now() - self._begin,
+            seconds=self._around.now() - self._phases.began,
             version=folder.name,
             epoch=best.epoch,
             epochs=len(trainer.results),
@@ -187,7 +158,7 @@ class TrainingSession:
             held_out_samples=held_out,
             unknown_share=float((measured == UNKNOWN).mean()),
             vocabulary_size=len(vocabulary),
-            seconds_by_phase=dict(self._seconds_by_phase),
+            seconds_by_phase=dict(self._phases.seconds_by_phase),
         )
         save_model(folder, self._card(trainer, vocabulary, keywords, metrics), trainer.best_weights)
         self._around.emit(Finished(metrics, stopped))
@@ -227,36 +198,6 @@ class TrainingSession:
             best=result.best,
             guesses=guesses,
         )
-
-    def _enter(self, phase: str) -> None:
-        self._leave()
-        self._phase = phase
-        self._last_progress = -1.0
-        self._progress(0, 1)
-
-    def _leave(self) -> None:
-        moment = self._around.now()
-        if self._phase in ("reading", "saving"):
-            self._progress(1, 1)
-        if self._phase:
-            passed = moment - self._phase_began
-            self._seconds_by_phase[self._phase] = self._seconds_by_phase.get(self._phase, 0.0) + passed
-        self._phase_began = moment
-
-    def _progress(self, done: int, total: int) -> None:
-        """Say how far the phase is, ten times a second at most, and end here if nobody wants the result."""
-        wish = self._around.wish()
-        if wish is Wish.DISCARD:
-            raise TrainingCancelled("The training was discarded; nothing was kept.")
-        if wish is not Wish.GO_ON and self._phase != "saving":
-            raise TrainingCancelled(
-                f"The training was stopped while {self._phase}, before its first epoch ended, so there is nothing "
-                "to keep. Vectors already embedded are kept for the next time."
-            )
-        moment = self._around.now()
-        if moment - self._last_progress >= PROGRESS_EVERY_SECONDS or done == total:
-            self._last_progress = moment
-            self._around.emit(PhaseProgress(self._phase, done, total, moment - self._begin))
 
     def _digest(self) -> str:
         """Names everything that a checkpoint depends on."""

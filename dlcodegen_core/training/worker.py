@@ -70,10 +70,11 @@ def _train(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Eve
     from dlcodegen_core.features.embedders import Embedders
     from dlcodegen_core.features.local_embedder import LocalEmbedder
     from dlcodegen_core.models.version_folders import next_version_folder
-    from dlcodegen_core.training.session import Surroundings, TrainingSession, Wish
-    from dlcodegen_core.training.sources import load_source
+    from dlcodegen_core.training.phases import Surroundings, Wish
+    from dlcodegen_core.training.sequence.session import SequenceSession
+    from dlcodegen_core.training.session import TrainingSession
+    from dlcodegen_core.training.sources import load_sequence_source, load_source
 
-    torch.set_num_threads(THREADS)
     # The first optimiser of a process makes torch import its compiler, a second that belongs to the start-up.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
 
@@ -87,6 +88,9 @@ def _train(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Eve
     try:
         settings = Settings.from_environment()
         request = folder.request
+        is_sequence = request.config.model == "sequence"
+        # DeepCodeNet is too small to gain from a second thread.
+        torch.set_num_threads(os.cpu_count() or 1 if is_sequence else THREADS)
         many_texts = LocalEmbedder(threads=1, callers=os.cpu_count() or 1)
         around = Surroundings(
             embedder=Embedders(settings, local=many_texts).for_training(),
@@ -95,7 +99,11 @@ def _train(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Eve
             claim_version=lambda: next_version_folder(settings.versions_folder),
             checkpoint=folder.checkpoint,
         )
-        TrainingSession(load_source(folder, request, settings), request.config, request.name, around).run(resume)
+        if is_sequence:
+            source = load_sequence_source(folder, request, settings)
+            SequenceSession(source, request.config, request.name, around).run()
+        else:
+            TrainingSession(load_source(folder, request, settings), request.config, request.name, around).run(resume)
         if wish() is not Wish.STOP:
             folder.checkpoint.unlink(missing_ok=True)
     except TrainingCancelled as exc:
@@ -107,7 +115,7 @@ def _train(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Eve
     except WorkbenchError as exc:
         emit(Failed(str(exc)))
     except MemoryError:
-        emit(Failed("The machine's memory is full. Train on fewer pairs, or learn fewer tokens of each pair."))
+        emit(Failed("The machine's memory is full. Train on less source, or learn fewer tokens of each pair."))
     except OSError:
         raise
     except Exception as exc:

@@ -1,0 +1,114 @@
+"""A sequence model ready to answer: searches, ranks by syntax, and remembers what it read and offered."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import astuple, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcodegen_core.features.embedders import Embedders
+from dlcodegen_core.features.language import detect
+from dlcodegen_core.features.pipeline import FeaturePipeline, compose
+from dlcodegen_core.inference.completion_tree import Branch, CompletionTree
+from dlcodegen_core.inference.line_syntax import is_sound
+from dlcodegen_core.inference.prediction import Candidate, Prediction, PredictionRequest
+from dlcodegen_core.latency import LatencyClock
+from dlcodegen_core.models.saved_model import ModelCard
+from dlcodegen_core.models.sequence.calibration import Calibration
+from dlcodegen_core.models.sequence.line_search import Hypothesis, SearchOptions, search
+from dlcodegen_core.models.sequence.network_pass import Reading
+from dlcodegen_core.models.sequence.sequence_model import SequenceModel
+
+READINGS_KEPT = 8
+
+
+class LoadedSequence:
+    """Thread-safe."""
+
+    def __init__(self, card: ModelCard, model: SequenceModel, calibration: Calibration, embedders: Embedders) -> None:
+        self.card = card
+        self.model = model
+        self.calibration = calibration
+        self.tree = CompletionTree()
+        self._embedders = embedders
+        self._readings: deque[Reading] = deque(maxlen=READINGS_KEPT)
+        self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Answer once, so that nobody waits for what is made at the first request."""
+        search(self.model, "def f(x):\n    ", SearchOptions(max_tokens=2, stop=("\n",)))
+
+    def answer(
+        self, request: PredictionRequest, clock: LatencyClock, cancelled: Callable[[], bool] = lambda: False
+    ) -> Prediction:
+        """Complete the request, along an earlier offer where the prompt types along one."""
+        text = compose(request.prompt, request.context)
+        options = astuple(replace(request, prompt="-", context=()))
+        branches = self.tree.find(options, text)
+        clock.lap("cache look-up")
+        from_tree = bool(branches)
+        if not from_tree:
+            branches = self._search(request, text, clock, cancelled)
+            if not cancelled():
+                self.tree.put(options, text, branches)
+        candidates = tuple(
+            Candidate(branch.text, self.calibration.confidence(branch.log_probability), branch.pieces)
+            for branch in branches
+        )
+        best = candidates[0] if candidates else Candidate("", 0.0)
+        clock.lap("decode" if not from_tree else "cache look-up")
+        return Prediction(
+            best.text,
+            best.confidence,
+            cache(lambda: self._features(request, text)),
+            candidates,
+            clock.milliseconds(),
+            from_tree,
+            self.card.version,
+        )
+
+    def _search(
+        self, request: PredictionRequest, text: str, clock: LatencyClock, cancelled: Callable[[], bool]
+    ) -> list[Branch]:
+        options = SearchOptions(
+            request.max_tokens,
+            request.beams,
+            request.stop,
+            request.temperature,
+            request.top_k,
+            request.top_p,
+            request.length_penalty,
+            request.seed,
+        )
+        with self._lock:
+            readings = tuple(self._readings)
+        found = search(self.model, text, options, readings, cancelled, lambda: clock.lap("reading"))
+        with self._lock:
+            self._readings.append(found.reading)
+        clock.lap("decode")
+        language = request.language or detect(text)
+        # The sort is stable: among sound lines, and among broken ones, the search's order stays.
+        ranked = sorted(found.hypotheses, key=lambda hypothesis: not is_sound(text, hypothesis.text, language))
+        clock.lap("parsing")
+        return [_branch(hypothesis) for hypothesis in ranked]
+
+    def _features(self, request: PredictionRequest, text: str) -> NDArray[np.float32]:
+        """The 544 features of the prompt, with the embedder at hand; this model itself does not look at them."""
+        pipeline = FeaturePipeline(self.card.keywords, self._embedders.for_training())
+        features = pipeline.transform([text], [request.language])[0]
+        features.setflags(write=False)
+        return features
+
+
+def _branch(hypothesis: Hypothesis) -> Branch:
+    """Pieces as text. Bytes of one character in two tokens come out with the piece that completes it."""
+    pieces, done, before = [], b"", ""
+    for piece in hypothesis.pieces:
+        done += piece
+        text = done.decode("utf-8", "ignore")
+        pieces.append(text[len(before) :])
+        before = text
+    return Branch(tuple(pieces), hypothesis.log_probabilities)

@@ -1,0 +1,79 @@
+"""Predictor: what followed the last tokens in the training source, for orders 1 to 12."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcodegen_core.models.sequence.evidence import NUMBERS_PER_ORDER, Evidence, numbers_of
+from dlcodegen_core.models.sequence.suffix_array import LONGEST_CONTEXT, SuffixArray, contexts_of
+
+ORDERS = (1, 2, 3, 4, 5, 6, 8, 12)
+SIGHTINGS = 1024  # an order seen more often is sampled evenly
+LOOKED_AT = 32  # sightings that tell the gate how much the order agrees with itself
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+class CorpusCounts:
+    """Counts over a suffix array. Immutable."""
+
+    experts = len(ORDERS)
+    numbers = len(ORDERS) * NUMBERS_PER_ORDER
+
+    def __init__(self, source: SuffixArray) -> None:
+        self._source = source
+        self._spread = np.arange(SIGHTINGS, dtype=np.int64)
+
+    def evidence(self, context: Sequence[int]) -> Evidence:
+        """What followed the end of `context`, the latest token last."""
+        spans = self._source.find(context[-LONGEST_CONTEXT:], ORDERS)
+        counts = np.zeros(self.experts)
+        places, sizes = [], []
+        for number, (low, high) in enumerate(spans):
+            counts[number] = high - low
+            size = min(high - low, SIGHTINGS)
+            places.append(low + self._spread[:size] * (high - low) // size)
+            sizes.append(size)
+        tops, distinct = self._agreement(
+            np.array([low for low, _high in spans], np.int64), np.array([high for _low, high in spans], np.int64)
+        )
+        unseen = np.zeros(self.experts - len(spans))
+        numbers = numbers_of(counts, np.concatenate([tops, unseen]), np.concatenate([distinct, unseen]))
+        return Evidence(
+            np.repeat(np.arange(len(spans)), sizes),
+            self._source.next_tokens(np.concatenate([*places, np.zeros(0, np.int64)]).astype(np.int64)),
+            np.repeat(1 / np.array(sizes, np.float32), sizes) if sizes else np.zeros(0, np.float32),
+            numbers.ravel(),
+        )
+
+    def along(self, tokens: Ints) -> tuple[Floats, Floats]:
+        """For every token of a file, from the tokens before it: each expert's share of it, shape (n, experts), and
+        the numbers for the gate, shape (n, numbers).
+
+        A context together with its token is counted as the longer context one position on, so this needs no lists
+        of sightings.
+        """
+        longer = sorted({*ORDERS, *(k + 1 for k in ORDERS)})
+        lows, highs = self._source.find_all(contexts_of(tokens), longer)
+        row = {k: number for number, k in enumerate(longer)}
+        own = [row[k] for k in ORDERS]
+        low, high = lows[own, :-1], highs[own, :-1]
+        seen = high - low
+        with_token = (highs - lows)[[row[k + 1] for k in ORDERS], 1:]
+        shares = (with_token / np.maximum(seen, 1)).T
+        tops, distinct = self._agreement(low.ravel(), high.ravel())
+        numbers = numbers_of(seen.T.astype(float), tops.reshape(seen.shape).T, distinct.reshape(seen.shape).T)
+        return shares.astype(np.float32), numbers.reshape(len(tokens), self.numbers)
+
+    def _agreement(self, low: Ints, high: Ints) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The share of the most frequent token and the number of different ones among a few sightings of each range."""
+        size = high - low
+        places = low[:, None] + np.arange(LOOKED_AT) * np.maximum(size, 1)[:, None] // LOOKED_AT
+        tokens = np.sort(self._source.next_tokens(np.minimum(places, len(self._source))), axis=1)
+        new = np.ones(tokens.shape, bool)
+        new[:, 1:] = tokens[:, 1:] != tokens[:, :-1]
+        run_start = np.maximum.accumulate(np.where(new, np.arange(LOOKED_AT), 0), axis=1)
+        top = (np.arange(LOOKED_AT) - run_start).max(axis=1) + 1
+        return np.where(size > 0, top / LOOKED_AT, 0.0), np.minimum(new.sum(axis=1), size).astype(np.float64)

@@ -1,0 +1,59 @@
+"""A trained sequence model as arrays and back. Never unpickled; everything lies in one safetensors file.
+
+tokenizer       its JSON as bytes
+source.tokens   the training files, and source.order, their suffix array
+network.*       the transformer's weights, as float16
+gate.*          the gate's
+calibration     slope, offset, lines
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcodegen_core.models.sequence.calibration import Calibration
+from dlcodegen_core.models.sequence.gate import Gate
+from dlcodegen_core.models.sequence.network_pass import NetworkPass
+from dlcodegen_core.models.sequence.sequence_model import SequenceModel
+from dlcodegen_core.models.sequence.suffix_array import SuffixArray
+from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
+
+HEADS = 4
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+
+def to_arrays(
+    tokenizer: CodeTokenizer, source: SuffixArray, network: Arrays, gate: Gate, calibration: Calibration
+) -> dict[str, NDArray[np.generic]]:
+    """All that `from_arrays` needs. network: the state dict of SmallTransformer."""
+    return {
+        "tokenizer": np.frombuffer(tokenizer.to_json().encode(), np.uint8).copy(),
+        "source.tokens": source.tokens,
+        "source.order": source.order,
+        "calibration": np.array([calibration.slope, calibration.offset, calibration.lines], np.float64),
+        **{f"network.{name}": np.asarray(array, np.float16) for name, array in network.items()},
+        **{f"gate.{name}": array for name, array in gate.weights.items()},
+    }
+
+
+def from_arrays(arrays: Arrays) -> tuple[SequenceModel, Calibration]:
+    """The model and its calibration. Raises KeyError or ValueError if the arrays are not those of such a model."""
+    tokenizer = CodeTokenizer.from_json(bytes(arrays["tokenizer"].astype(np.uint8)).decode())
+    tokens, order = arrays["source.tokens"], arrays["source.order"]
+    if tokens.dtype != np.uint16 or order.dtype != np.int32 or len(tokens) == 0:
+        raise ValueError(f"the source has types {tokens.dtype} and {order.dtype}, expected are uint16 and int32")
+    if int(tokens.max()) >= len(tokenizer) or int(order.min()) < 0 or int(order.max()) > len(tokens):
+        raise ValueError("the source holds tokens or positions that do not exist")
+    source = SuffixArray(tokens.astype(np.uint16, copy=False), order.astype(np.int32, copy=False))
+    network = NetworkPass(_part(arrays, "network."), HEADS)
+    gate = Gate({name: array.astype(np.float32) for name, array in _part(arrays, "gate.").items()})
+    if len(network.embedding) != len(tokenizer):
+        raise ValueError(f"the network knows {len(network.embedding)} tokens, the tokenizer {len(tokenizer)}")
+    slope, offset, lines = arrays["calibration"].tolist()
+    return SequenceModel(tokenizer, source, network, gate), Calibration(slope, offset, int(lines))
+
+
+def _part(arrays: Arrays, prefix: str) -> dict[str, NDArray[np.generic]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,1 @@
+"""Trains the sequence model within a time budget: network, gate and calibration."""

@@ -1,0 +1,174 @@
+"""Fits the gate on text that the counts have not seen; on text they have, it would learn to trust memory too much.
+
+First every position's evidence is written down once: each expert's probability of the true token, and what the gate
+sees. The loss is then only a weighted sum a row, so many passes cost seconds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from dlcodegen_core.models.sequence.copying import NeighbourCopy, PromptCopy
+from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
+from dlcodegen_core.models.sequence.gate import (
+    EXPERTS,
+    NETWORK_NUMBERS,
+    NUMBERS,
+    closed,
+    gate_input,
+)
+from dlcodegen_core.models.sequence.neighbours import NeighbourIndex
+from dlcodegen_core.models.sequence.network import SmallTransformer
+from dlcodegen_core.models.sequence.network_pass import SHORTEST_WINDOW, WINDOW_STEP, window_start
+from dlcodegen_core.models.sequence.sequence_model import ENTROPY_SCALE
+
+NEIGHBOURS_EVERY = 32  # tokens
+HIDDEN = 128
+BATCH = 512
+PASSES = 6
+RATE = 2e-3
+ROWS_FOR_ALL_PASSES = 4000
+LEAST_PROBABILITY = 1e-9
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class GateRows:
+    """One row a token: the shares (rows, EXPERTS) that it got, numbers (rows, NUMBERS) and hidden (rows, width)."""
+
+    shares: Floats
+    numbers: Floats
+    hidden: Floats
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    @staticmethod
+    def join(parts: "Sequence[GateRows]") -> "GateRows":
+        return GateRows(
+            np.concatenate([part.shares for part in parts]),
+            np.concatenate([part.numbers for part in parts]),
+            np.concatenate([part.hidden for part in parts]),
+        )
+
+
+class EvidenceWriter:
+    """Writes down the evidence along whole files."""
+
+    def __init__(self, counts: CorpusCounts, index: NeighbourIndex, network: SmallTransformer, unigram: Floats) -> None:
+        self._counts = counts
+        self._index = index
+        self._network = network
+        self._unigram = unigram
+
+    def rows(self, tokens: Ints) -> GateRows:
+        """The evidence for each token of a file from what stands before it."""
+        counted, counted_numbers = self._counts.along(tokens)
+        copied, copied_numbers = _copied_along(tokens, self._index)
+        hidden = hidden_along(self._network, tokens)
+        of_network, network_numbers = _network_along(self._network, hidden, tokens)
+        rest = np.stack([of_network, self._unigram[tokens], np.full(len(tokens), 1 / len(self._unigram))], axis=1)
+        return GateRows(
+            np.concatenate([counted, copied, rest], axis=1, dtype=np.float32),
+            np.concatenate([counted_numbers, copied_numbers, network_numbers], axis=1, dtype=np.float32),
+            hidden,
+        )
+
+
+def fit_gate(rows: GateRows, seed: int, progress: Callable[[int, int], None]) -> dict[str, Floats]:
+    """The weights of a Gate that gives the true tokens of `rows` the most probability."""
+    generator = torch.Generator().manual_seed(seed)
+    inputs = NUMBERS + rows.hidden.shape[1]
+    torch.manual_seed(seed)
+    layers = [nn.Linear(inputs, HIDDEN), nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, EXPERTS)]
+    # Starts as the fixed preference alone; a small source moves it little.
+    nn.init.zeros_(layers[2].weight)
+    nn.init.zeros_(layers[2].bias)
+    network = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+    seen = torch.from_numpy(gate_input(rows.numbers, rows.hidden))
+    bias, shares = torch.from_numpy(closed(rows.numbers)), torch.from_numpy(rows.shares)
+    few = min(1.0, len(rows) / ROWS_FOR_ALL_PASSES)
+    steps = int(PASSES * few * len(rows)) // BATCH
+    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, max(2, steps + 1))
+    for step in range(steps):
+        chosen = torch.randint(0, len(rows), (BATCH,), generator=generator)
+        trust = (network(seen[chosen]) + bias[chosen]).softmax(dim=1)
+        loss = -(trust * shares[chosen]).sum(dim=1).clamp_min(LEAST_PROBABILITY).log().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if step % 50 == 0:
+            progress(step, steps)
+    weights: dict[str, Floats] = {}
+    for name, layer in zip(("first", "second", "third"), layers, strict=True):
+        weights[name] = layer.weight.detach().numpy().T.copy()
+        weights[f"{name}_bias"] = layer.bias.detach().numpy().copy()
+    return weights
+
+
+@torch.inference_mode()
+def hidden_along(network: SmallTransformer, tokens: Ints, batch: int = 16) -> Floats:
+    """What the network makes of everything before each token, shape (n, width), in the windows that answering uses."""
+    whole = np.concatenate([[0], tokens])
+    length = SHORTEST_WINDOW + WINDOW_STEP
+    starts, done = [], 0
+    while done < len(tokens):
+        starts.append(window_start(done))
+        done = min(len(tokens), starts[-1] + length)
+    inside = np.minimum(np.array(starts)[:, None] + np.arange(length), len(tokens))
+    windows = torch.from_numpy(whole[inside]).to(network.embedding.device)
+    hidden = np.zeros((len(tokens), network.shape.width), np.float32)
+    made = [network(windows[first : first + batch]).float().cpu().numpy() for first in range(0, len(windows), batch)]
+    done = 0
+    for start, row in zip(starts, np.concatenate(made), strict=True):
+        end = min(len(tokens), start + length)
+        hidden[done:end] = row[done - start : end - start]
+        done = end
+    return hidden
+
+
+@torch.inference_mode()
+def _network_along(network: SmallTransformer, hidden: Floats, tokens: Ints, rows: int = 1024) -> tuple[Floats, Floats]:
+    """The network's probability of each token, shape (n,), and its numbers for the gate, shape (n, 2)."""
+    device = network.embedding.device
+    share = np.zeros(len(tokens), np.float32)
+    numbers = np.zeros((len(tokens), NETWORK_NUMBERS), np.float32)
+    matrix = network.embedding.to(network.dtype).T
+    for start in range(0, len(tokens), rows):
+        part = slice(start, start + rows)
+        logits = (torch.from_numpy(hidden[part]).to(device, network.dtype) @ matrix).float()
+        log_probabilities = logits.log_softmax(dim=1)
+        probabilities = log_probabilities.exp()
+        place = torch.arange(len(logits), device=device)
+        share[part] = probabilities[place, torch.from_numpy(tokens[part]).to(device)].cpu().numpy()
+        numbers[part, 0] = probabilities.amax(dim=1).cpu().numpy()
+        numbers[part, 1] = (-ENTROPY_SCALE * (probabilities * log_probabilities).sum(dim=1)).cpu().numpy()
+    return share, numbers
+
+
+def _copied_along(tokens: Ints, index: NeighbourIndex) -> tuple[Floats, Floats]:
+    """Shares and numbers of the two copying predictors for each token of a file."""
+    experts = PromptCopy.experts + NeighbourCopy.experts
+    shares = np.zeros((len(tokens), experts), np.float32)
+    numbers = np.zeros((len(tokens), PromptCopy.numbers + NeighbourCopy.numbers), np.float32)
+    prompt = PromptCopy.of(tokens[:0])
+    neighbours = NeighbourCopy.of([], tokens[:0])
+    for position, token in enumerate(tokens.tolist()):
+        if position and position % NEIGHBOURS_EVERY == 0:
+            before = tokens[:position]
+            neighbours = NeighbourCopy.of(index.passages(before), before)
+        own, found = prompt.evidence(), neighbours.evidence()
+        shares[position, : PromptCopy.experts] = own.share_of(token, PromptCopy.experts)
+        shares[position, PromptCopy.experts :] = found.share_of(token, NeighbourCopy.experts)
+        numbers[position, : PromptCopy.numbers] = own.numbers
+        numbers[position, PromptCopy.numbers :] = found.numbers
+        prompt, neighbours = prompt.after(token), neighbours.after(token)
+    return shares, numbers

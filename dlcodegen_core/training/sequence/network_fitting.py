@@ -1,0 +1,107 @@
+"""Fits the small transformer for so many seconds, or so many passes over the source, whichever ends first."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlcodegen_core.models.sequence.network import CONTEXT, Muon, SmallTransformer
+from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE
+
+WINDOWS_A_STEP = 8
+MUON_RATE = 0.02
+EMBEDDING_RATE = 0.004
+WARM_UP_STEPS = 20
+COOL_DOWN = 0.5  # share of the time in which the rate falls to nothing
+MOST_PASSES = 8  # over a small source more would only learn it by heart
+ROUND_SECONDS = 1.0
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """About a second of fitting: how far it is (0..1), steps so far, mean loss in nats, accuracy on held-out text."""
+
+    progress: float
+    steps: int
+    loss: float
+    held_out_loss: float | None
+    held_out_accuracy: float | None
+
+
+class NetworkFitting:
+    """One fitting run. `windows_of` cuts texts; `rounds` learns and reports."""
+
+    def __init__(self, network: SmallTransformer, files: Sequence[Ints], held_out: Sequence[Ints], seed: int) -> None:
+        self.network = network
+        self._device = network.embedding.device
+        self._stream = torch.from_numpy(
+            np.concatenate([[END_OF_FILE], *(np.append(file, END_OF_FILE) for file in files)]).astype(np.int64)
+        )
+        self._length = min(CONTEXT, max(1, len(self._stream) - 2))
+        self._random = torch.Generator().manual_seed(seed)
+        self._muon = Muon(network.matrices, MUON_RATE)
+        self._adam = torch.optim.Adam(
+            [{"params": [network.embedding], "lr": EMBEDDING_RATE}, {"params": [network.scale], "lr": MUON_RATE}],
+            betas=(0.9, 0.95),
+            fused=True,
+        )
+        self._held_out = _first_windows(held_out, CONTEXT).to(self._device)
+
+    def rounds(self, until: Callable[[], float], now: Callable[[], float], stop: Callable[[], bool]) -> Iterator[Round]:
+        """Learn until `now()` reaches `until()`; one report a second and one at the end."""
+        began, last, steps, seen = now(), now(), 0, 0
+        losses: list[torch.Tensor] = []
+        tokens = len(self._stream)
+        while True:
+            span = max(1e-6, until() - began)
+            progress = max((now() - began) / span, seen / (MOST_PASSES * tokens))
+            over = progress >= 1 or stop()
+            if over or now() - last >= ROUND_SECONDS:
+                last = now()
+                loss = float(torch.stack(losses).mean()) if losses else float("nan")
+                losses.clear()
+                yield Round(min(1.0, progress), steps, loss, *self._measure())
+                if over:
+                    return
+            losses.append(self._step(_rate(steps, progress)))
+            steps += 1
+            seen += WINDOWS_A_STEP * self._length
+
+    def _step(self, rate: float) -> torch.Tensor:
+        starts = torch.randint(0, max(1, len(self._stream) - self._length), (WINDOWS_A_STEP,), generator=self._random)
+        windows = self._stream[starts[:, None] + torch.arange(self._length + 1)].to(self._device)
+        loss = self.network.loss(windows)
+        loss.backward()
+        self._muon.step(rate)
+        for group, base in zip(self._adam.param_groups, (EMBEDDING_RATE, MUON_RATE), strict=True):
+            group["lr"] = base * rate
+        self._adam.step()
+        for parameter in self.network.parameters():
+            parameter.grad = None
+        return loss.detach()
+
+    @torch.no_grad()
+    def _measure(self) -> tuple[float | None, float | None]:
+        if not len(self._held_out):
+            return None, None
+        hidden = self.network(self._held_out[:, :-1]).reshape(-1, self.network.shape.width)
+        logits = hidden.float() @ self.network.embedding.T
+        wanted = self._held_out[:, 1:].reshape(-1)
+        loss = torch.nn.functional.cross_entropy(logits, wanted)
+        return float(loss), float((logits.argmax(1) == wanted).float().mean())
+
+
+def _rate(steps: int, progress: float) -> float:
+    """Share of the full learning rate: up over some steps, flat, then down to a fiftieth."""
+    return min(1.0, (steps + 1) / WARM_UP_STEPS) * min(1.0, (1 - progress) / COOL_DOWN + 0.02)
+
+
+def _first_windows(files: Sequence[Ints], length: int, most: int = 8) -> torch.Tensor:
+    """The beginnings of a few files, to measure on; none if no file is long enough."""
+    windows = [np.concatenate([[END_OF_FILE], file[:length]]) for file in files if len(file) >= length]
+    step = max(1, len(windows) // most)
+    return torch.from_numpy(np.array(windows[::step][:most], np.int64).reshape(-1, length + 1))

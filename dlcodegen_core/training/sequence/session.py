@@ -1,0 +1,314 @@
+"""One training of the sequence model, from source files to a saved version, within a time budget.
+
+    reading      files, split, tokenizer
+    counting     the suffix array of all files but those for the gate
+    fitting      the network
+    weighing     the gate, on files the counts have not seen
+    calibrating  how often a line of so much probability is right, on the same files
+    saving       the suffix array of all training files, the version
+
+The budget is shared out by shares of the whole, so that every part ends in time whatever the source's size.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlcodegen_core.config import TrainConfig
+from dlcodegen_core.data.near_duplicates import split_files
+from dlcodegen_core.data.pairs import Pair
+from dlcodegen_core.data.source_files import SourceFile
+from dlcodegen_core.data.split import split_pairs
+from dlcodegen_core.errors import TrainingCancelled
+from dlcodegen_core.features.keywords import KeywordVectorizer
+from dlcodegen_core.models.saved_model import ModelCard, save_arrays
+from dlcodegen_core.models.sequence.calibration import Calibration, fit_calibration
+from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
+from dlcodegen_core.models.sequence.gate import Gate
+from dlcodegen_core.models.sequence.line_search import SearchOptions, search
+from dlcodegen_core.models.sequence.neighbours import NeighbourIndex
+from dlcodegen_core.models.sequence.network import NetworkShape, SmallTransformer, best_dtype
+from dlcodegen_core.models.sequence.network_pass import NetworkPass
+from dlcodegen_core.models.sequence.saved_sequence import HEADS, to_arrays
+from dlcodegen_core.models.sequence.sequence_model import SequenceModel, unigram_of
+from dlcodegen_core.models.sequence.suffix_array import SuffixArray
+from dlcodegen_core.models.sequence.teacher_forcing import judge
+from dlcodegen_core.models.sequence.tokenizer import SMALLEST_VOCABULARY, CodeTokenizer
+from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMetrics
+from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
+from dlcodegen_core.training.sequence.gate_fitting import EvidenceWriter, GateRows, fit_gate
+from dlcodegen_core.training.sequence.network_fitting import NetworkFitting, Round
+
+DEFAULT_SECONDS = 60.0
+# Shares of the whole time at which the parts end.
+FITTING_ENDS, WEIGHING_ENDS, CALIBRATING_ENDS = 0.58, 0.86, 0.95
+GATE_SHARE = 0.1  # of the files
+FEWEST_UNITS = 10  # a source of fewer files is cut into parts to choose the gate's from
+UNIT_LINES = 20
+KEYWORD_FILES = 300
+JUDGED_TOKENS = 640
+CALIBRATION_LINES = 250
+SHORTEST_LINE = 10
+GUESSES = 3
+GUESS_CHARACTERS = 400
+BYTES_A_TOKEN = 4  # below this many bytes of source a token, a smaller vocabulary is learned
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceSource:
+    """The files and where they came from; revision is None for a folder or a plain file.
+
+    pairs: what the files were made of, one file a pair, if it was a dataset. folder: empty if it was none.
+    """
+
+    files: Sequence[SourceFile]
+    dataset: str
+    revision: int | None
+    fingerprint: str
+    folder: str = ""
+    pairs: Sequence[Pair] | None = None
+
+    def split(self, held_out: float, seed: int) -> tuple[list[SourceFile], list[SourceFile]]:
+        """Training and held-out files: near-duplicates, and pairs of one file, stand on one side."""
+        if self.pairs is not None:
+            sides = split_pairs(self.pairs, held_out, seed)
+        else:
+            paths, texts = [file.path for file in self.files], [file.text for file in self.files]
+            sides = split_files(paths, texts, held_out, seed)
+        training, kept_out = ([self.files[index] for index in side] for side in sides)
+        return training, kept_out
+
+
+class SequenceSession:
+    """Runs once. Raises TrainingCancelled if it ends with nothing saved."""
+
+    def __init__(self, source: SequenceSource, config: TrainConfig, name: str, around: Surroundings) -> None:
+        self._source = source
+        self._config = config
+        self._name = name
+        self._around = around
+        self._phases = PhaseClock(around, keeps=("fitting", "weighing", "calibrating", "saving"))
+        self._seconds = config.seconds or DEFAULT_SECONDS
+        self._rounds: list[EpochEnded] = []
+
+    def run(self) -> TrainMetrics:
+        """Train and save a version. Raises WorkbenchError."""
+        self._phases.enter("reading")
+        texts, held_out_texts = self._split()
+        tokenizer = CodeTokenizer.train(texts, self._vocabulary_size(texts))
+        self._phases.progress(1, 3)
+        units = tokenizer.encode_all(_units(texts))
+        held_out = tokenizer.encode_all(held_out_texts)
+        keywords = KeywordVectorizer.fit(texts[:: max(1, len(texts) // KEYWORD_FILES)])
+        self._phases.enter("counting")
+        counted, for_gate = self._for_gate(units)
+        source = SuffixArray.build(counted)
+        network = self._fit_network(len(tokenizer), counted, held_out or for_gate, tokenizer)
+        gate = self._fit_gate(source, len(tokenizer), network, for_gate)
+        weights = {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
+        passing = NetworkPass({name: value.astype(np.float16) for name, value in weights.items()}, HEADS)
+        calibration = self._calibrate(SequenceModel(tokenizer, source, passing, gate), for_gate)
+        self._phases.enter("saving")
+        everything = SuffixArray.build(units)
+        model = SequenceModel(tokenizer, everything, passing, gate)
+        metrics = self._measured(model, held_out or for_gate, bool(held_out), sum(map(len, units)))
+        self._emit_guesses(model, held_out or for_gate, metrics)
+        return self._save(to_arrays(tokenizer, everything, weights, gate, calibration), keywords, metrics)
+
+    def _split(self) -> tuple[list[str], list[str]]:
+        training, held_out = self._source.split(self._config.held_out, self._config.seed)
+        return [file.text for file in training], [file.text for file in held_out]
+
+    def _vocabulary_size(self, texts: Sequence[str]) -> int:
+        """As asked, but no more tokens than a short source can show often enough to be learned."""
+        shown = sum(map(len, texts)) // (BYTES_A_TOKEN * 8)
+        return max(SMALLEST_VOCABULARY, min(self._config.vocabulary_size, shown))
+
+    def _for_gate(self, units: Sequence[Ints]) -> tuple[list[Ints], list[Ints]]:
+        """Files to count, and files kept out of the counts for the gate; at least one of each if there are two."""
+        drawn = sorted(range(len(units)), key=lambda index: _draw(self._config.seed, index))
+        count = max(1, round(GATE_SHARE * len(units))) if len(units) > 1 else 0
+        kept_out = set(drawn[:count])
+        return (
+            [unit for index, unit in enumerate(units) if index not in kept_out],
+            [units[index] for index in drawn[:count]],
+        )
+
+    def _fit_network(
+        self, vocabulary: int, counted: Sequence[Ints], held_out: Sequence[Ints], tokenizer: CodeTokenizer
+    ) -> SmallTransformer:
+        self._phases.enter("fitting")
+        torch.manual_seed(self._config.seed)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        network = SmallTransformer(NetworkShape(vocabulary, heads=HEADS), best_dtype()).to_device(device)
+        fitting = NetworkFitting(network, counted, held_out, self._config.seed)
+        ends = self._phases.began + FITTING_ENDS * self._seconds
+        began = self._around.now()
+        for result in fitting.rounds(lambda: ends, self._around.now, lambda: self._around.wish() is not Wish.GO_ON):
+            self._phases.progress(round(100 * result.progress), 100)
+            if result.steps:
+                self._round_ended(result, self._around.now() - began)
+        return network.eval()
+
+    def _round_ended(self, result: Round, seconds: float) -> None:
+        number = len(self._rounds) + 1
+        expected = max(number, round(number / max(result.progress, 1e-3)))
+        event = EpochEnded(
+            number, expected, result.loss, 0.0, result.held_out_loss, result.held_out_accuracy, seconds, True
+        )
+        self._rounds.append(event)
+        self._around.emit(event)
+
+    def _fit_gate(
+        self, source: SuffixArray, vocabulary: int, network: SmallTransformer, for_gate: Sequence[Ints]
+    ) -> Gate:
+        self._phases.enter("weighing")
+        writer = EvidenceWriter(
+            CorpusCounts(source), NeighbourIndex(source.tokens, vocabulary), network, unigram_of(source, vocabulary)
+        )
+        began, parts = self._around.now(), []
+        ends = max(began + 0.05 * self._seconds, self._phases.began + WEIGHING_ENDS * self._seconds)
+        for number, tokens in enumerate(for_gate):
+            if len(tokens):
+                parts.append(writer.rows(tokens))
+            self._phases.progress(number + 1, len(for_gate) + 1)
+            if self._around.now() > ends or (self._stopped and parts):
+                break
+        rows = GateRows.join(parts) if parts else _no_rows(network.shape.width)
+        return Gate(fit_gate(rows, self._config.seed, lambda done, total: self._phases.progress(done, total)))
+
+    def _calibrate(self, model: SequenceModel, for_gate: Sequence[Ints]) -> Calibration:
+        self._phases.enter("calibrating")
+        lines = _lines(model.tokenizer, for_gate, CALIBRATION_LINES, self._config.seed)
+        ends = self._phases.began + CALIBRATING_ENDS * self._seconds
+        chances, right = [], []
+        for number, (prompt, target) in enumerate(lines):
+            if self._around.now() > ends or self._stopped:
+                break
+            found = search(model, prompt, SearchOptions(stop=("\n",))).hypotheses
+            if found:
+                chances.append(found[0].log_probability)
+                right.append(found[0].text.rstrip() == target)
+            self._phases.progress(number + 1, len(lines))
+        return fit_calibration(chances, right)
+
+    def _measured(self, model: SequenceModel, files: Sequence[Ints], held_out: bool, tokens: int) -> TrainMetrics:
+        """Next-token figures on held-out files; on the gate's, which the final counts know, they would flatter."""
+        judged = [token for part in judge(model, files, JUDGED_TOKENS, self._config.seed) for token in part]
+        chances = np.array([token.probability for token in judged] or [np.nan])
+        loss = float(-np.log(np.maximum(chances, 1e-9)).mean())
+        accuracy = float(np.mean([float(token.rank == 0) for token in judged] or [0.0]))
+        characters = sum(token.characters for token in judged)
+        bits = float(-np.log2(np.maximum(chances, 1e-9)).sum() / characters) if characters else None
+        version = self._around.claim_version().name
+        self._phases.leave()
+        return TrainMetrics(
+            loss=loss,
+            accuracy=accuracy,
+            val_loss=loss if held_out else None,
+            val_accuracy=accuracy if held_out else None,
+            seconds=self._around.now() - self._phases.began,
+            version=version,
+            epoch=max(1, len(self._rounds)),
+            epochs=max(1, len(self._rounds)),
+            samples=tokens,
+            held_out_samples=sum(map(len, files)) if held_out else 0,
+            unknown_share=0.0,
+            vocabulary_size=len(model.tokenizer),
+            seconds_by_phase=dict(self._phases.seconds_by_phase),
+            bits_per_character=bits if held_out else None,
+        )
+
+    def _emit_guesses(self, model: SequenceModel, files: Sequence[Ints], metrics: TrainMetrics) -> None:
+        """Three held-out lines as the finished model completes them."""
+        guesses = []
+        for prompt, target in _lines(model.tokenizer, files, GUESSES, self._config.seed + 1):
+            found = search(model, prompt, SearchOptions(stop=("\n",))).hypotheses
+            if found:
+                chance = float(np.exp(found[0].log_probability))
+                guesses.append(Guess(prompt[-GUESS_CHARACTERS:], target, found[0].text, chance))
+        if self._rounds and guesses:
+            last = self._rounds[-1]
+            self._around.emit(
+                EpochEnded(
+                    last.epoch + 1, last.epoch + 1, metrics.loss, metrics.accuracy, metrics.val_loss,
+                    metrics.val_accuracy, last.seconds, True, tuple(guesses),
+                )
+            )  # fmt: skip
+
+    def _save(
+        self, arrays: dict[str, NDArray[np.generic]], keywords: KeywordVectorizer, metrics: TrainMetrics
+    ) -> TrainMetrics:
+        if self._around.wish() is Wish.DISCARD:
+            raise TrainingCancelled("The training was discarded; nothing was kept.")
+        card = ModelCard(
+            version=metrics.version,
+            name=self._name,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            dataset=self._source.dataset,
+            dataset_revision=self._source.revision,
+            dataset_fingerprint=self._source.fingerprint,
+            pairs=len(self._source.files),
+            samples=metrics.samples,
+            config=self._config,
+            embedder="",
+            embedder_title="",
+            tokens=(),
+            keyword_terms=keywords.terms,
+            keyword_idf=keywords.idf,
+            metrics=asdict(metrics),
+            curves=tuple({**asdict(event), "guesses": ()} for event in self._rounds),
+            source_folder=self._source.folder,
+        )
+        save_arrays(self._around.claim_version(), card, arrays)
+        self._around.emit(Finished(metrics, stopped=self._stopped))
+        return metrics
+
+    @property
+    def _stopped(self) -> bool:
+        return self._around.wish() is Wish.STOP
+
+
+def _units(texts: Sequence[str]) -> list[str]:
+    """The texts; of a handful, parts of some lines each, so that some can be kept out of the counts."""
+    if len(texts) >= FEWEST_UNITS:
+        return list(texts)
+    parts = []
+    for text in texts:
+        lines = text.splitlines(keepends=True)
+        parts += ["".join(lines[start : start + UNIT_LINES]) for start in range(0, len(lines), UNIT_LINES)]
+    return parts
+
+
+def _lines(tokenizer: CodeTokenizer, files: Sequence[Ints], count: int, seed: int) -> list[tuple[str, str]]:
+    """Lines of ten characters or more from the files: the text up to the line's indentation, and the rest of it."""
+    found = []
+    for file in files:
+        text = tokenizer.decode(file)
+        place = 0
+        for line in text.splitlines(keepends=True):
+            code = line.strip()
+            if place and len(code) >= SHORTEST_LINE:
+                start = place + len(line) - len(line.lstrip())
+                found.append((text, start, code))
+            place += len(line)
+    chosen = np.random.default_rng(seed).permutation(len(found))[:count]
+    return [(found[index][0][: found[index][1]], found[index][2]) for index in chosen.tolist()]
+
+
+def _no_rows(width: int) -> GateRows:
+    from dlcodegen_core.models.sequence.gate import EXPERTS, NUMBERS
+
+    empty = np.zeros((0, 1), np.float32)
+    return GateRows(empty.repeat(EXPERTS, 1), empty.repeat(NUMBERS, 1), empty.repeat(width, 1))
+
+
+def _draw(seed: int, index: int) -> bytes:
+    return hashlib.sha256(f"{seed} unit {index}".encode()).digest()
