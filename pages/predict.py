@@ -22,6 +22,7 @@ EXAMPLES = {
 PROMPT = "predict.prompt"
 ANSWER = "predict.answer"
 STRONGEST = 6
+LINE_TOKENS = 48
 
 service = frame.begin("predict")
 
@@ -57,8 +58,10 @@ def _ask(service: DLCodeGen, versions: list[ModelCard]) -> None:
             )
             card = versions[chosen]
             max_tokens = second.number_input(
-                "Tokens", 1, 64, min(card.config.tokens_per_pair, 64),
-                help=f"How many code tokens to go on for; this model learned {card.config.tokens_per_pair}.",
+                "Tokens", 1, 256, LINE_TOKENS if card.is_sequence else min(card.config.tokens_per_pair, 64),
+                key=f"predict.tokens.{card.config.model}",
+                help="How many tokens to go on for at most." if card.is_sequence
+                else f"How many code tokens to go on for; this model learned {card.config.tokens_per_pair}.",
             )  # fmt: skip
             beams = third.number_input(
                 "Alternatives", 1, 16, 5, help="How many ways to go on are weighed (beam width)."
@@ -66,12 +69,15 @@ def _ask(service: DLCodeGen, versions: list[ModelCard]) -> None:
             language = fourth.selectbox(
                 "Language", [None, *LANGUAGES], format_func=lambda name: title(name) if name else "detect"
             )
+            whole_lines = card.is_sequence and st.checkbox("End at the line's end", value=True)
         asked = st.form_submit_button("Complete", type="primary", icon=":material/bolt:")
     if asked or st.session_state.pop("predict.ask", False):
         prompt = st.session_state[PROMPT]
         lines = context.splitlines()
         with frame.plain_errors(), st.spinner("Loading the model for the first prediction …", show_time=True):
             options = {"max_tokens": max_tokens, "beams": beams, "version": card.version, "language": language}
+            if whole_lines:
+                options["stop"] = ["\n"]
             answer = service.predict(prompt, lines, **options)
             st.session_state[ANSWER] = (prompt, lines, options, answer)
             if len(prompt) < 1500:
@@ -101,8 +107,9 @@ def _show(service: DLCodeGen) -> None:
 def _alternatives(answer: Prediction) -> None:
     st.markdown(
         "**Alternatives**",
-        help="Confidence is the model's own probability of the text, 0 to 1. It is not yet calibrated: "
-        "the held-out accuracy on the Train page tells how often such guesses are right.",
+        help="Confidence is the model's own probability of the text, 0 to 1. That of models that complete whole lines "
+        "is calibrated on lines they had not seen; of DeepCodeNet it is not. Whole lines are ranked by probability "
+        "and length together, so a longer one may stand above a surer short one; broken syntax ranks last.",
     )
     if not answer.completion:
         st.info("The model has nothing to offer here: it expects the end, or only tokens it does not know.")
@@ -120,10 +127,17 @@ def _alternatives(answer: Prediction) -> None:
 
 
 def _vector(service: DLCodeGen, answer: Prediction) -> None:
-    st.markdown(
-        "**What the model saw: 544 numbers in four groups**",
-        help="The network knows the prompt only through these numbers. Shown are the largest of each group.",
-    )
+    if service.versions.card(answer.version).is_sequence:
+        st.markdown(
+            "**The prompt in 544 numbers**",
+            help="What DeepCodeNet would see of it. The model that answered reads the tokens themselves; "
+            "these numbers were measured not to help it. Shown are the largest of each group.",
+        )
+    else:
+        st.markdown(
+            "**What the model saw: 544 numbers in four groups**",
+            help="The network knows the prompt only through these numbers. Shown are the largest of each group.",
+        )
     groups = service.break_down(answer, STRONGEST)
     cards = st.grid("auto", min_column_width=250)
     for group in groups:

@@ -1,15 +1,19 @@
 """Train: start a training, watch it learn, stop or resume it, look back at earlier ones."""
 
+import pandas as pd
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen, TrainConfig
-from dlcodegen_core.features.language import LANGUAGES
+from dlcodegen_core.features.language import LANGUAGES, title
 from dlcodegen_core.training.job import JobStatus
-from pages._shared import first_launch, frame, presets, runs
+from pages._shared import first_launch, frame, presets, runs, wording
 from pages._shared.training_panel import draw_job
 
 REFRESH_SECONDS = 0.4
 SHOWN_JOB = "train.shown_job"
+WHOLE_LINES, NEXT_TOKEN = "Complete whole lines", "Predict the next token"
+FOLDER, DATASET = "A folder of source", "A dataset"
+SKIPPED_SHOWN = 500
 
 service = frame.begin("train")
 
@@ -72,45 +76,103 @@ def _advanced(start: TrainConfig) -> TrainConfig:
 
 
 def _new_training(service: DLCodeGen) -> None:
-    names = [info.name for info in service.datasets.infos()]
-    if not names:
-        first_launch.wait_for_demo(service)
-        st.caption("There is no dataset to train on yet.")
-        frame.link("dataset", "Bring one in")
-        return
-    wanted = st.query_params.get("dataset")
-    default = next((name for name in (wanted, "Python standard library") if name in names), names[0])
-    left, right = st.columns([2, 3])
-    dataset = left.selectbox("Dataset", names, index=names.index(default))
-    name = right.text_input("Name of this model (optional)", max_chars=80, placeholder="e.g. with the parser's code")
-    chosen = st.segmented_control(
-        "How thorough", [preset.name for preset in presets.PRESETS], default=presets.QUICK.name, required=True
+    kind = st.segmented_control(
+        "What it should do",
+        [NEXT_TOKEN, WHOLE_LINES],
+        default=WHOLE_LINES if st.query_params.get("model") == "sequence" else NEXT_TOKEN,
+        required=True,
+        help="Whole lines: the sequence model, which learns the order of tokens and copies what it has seen. "
+        "Next token: DeepCodeNet, which sees 544 features and predicts one token at a time.",
     )
-    preset = next(preset for preset in presets.PRESETS if preset.name == chosen)
-    st.caption(preset.help)
-    config = preset.config
-    if preset is presets.CUSTOM:
-        config = _advanced(preset.config)
+    lines = kind == WHOLE_LINES
+    from_folder = lines and _source_is_a_folder()
+    path = dataset = ""
+    left, right = st.columns([2, 3])
+    if from_folder:
+        path = left.text_input(
+            "Folder on this machine", placeholder="/home/me/project", help="Read when you press Train; never changed."
+        )
+    else:
+        names = [info.name for info in service.datasets.infos()]
+        if not names:
+            first_launch.wait_for_demo(service)
+            st.caption("There is no dataset to train on yet.")
+            frame.link("dataset", "Bring one in")
+            return
+        wanted = st.query_params.get("dataset")
+        default = next((name for name in (wanted, "Python standard library") if name in names), names[0])
+        dataset = left.selectbox("Dataset", names, index=names.index(default))
+    name = right.text_input("Name of this model (optional)", max_chars=80, placeholder="e.g. with the parser's code")
+    if path:
+        _look_into(service, path)
+    config = _chosen_config(presets.LINES_PRESETS if lines else presets.PRESETS, presets.LINES_GOOD if lines else None)
     busy = service.jobs.current() is not None
     with st.container(horizontal=True):
         asked = st.button(
             "Add to the queue" if busy else "Train",
             type="primary",
             icon=":material/model_training:",
+            disabled=from_folder and not path,
             help="One training runs at a time; this one starts when that one ends." if busy else None,
         )
         with st.popover("The same on the command line", icon=":material/terminal:"):
-            st.code(_command_line(dataset, config, name), language="bash", wrap_lines=True)
+            st.code(_command_line(path or dataset, config, name), language="bash", wrap_lines=True)
     if asked:
-        st.session_state[SHOWN_JOB] = service.start_training(dataset, config, name)
+        st.session_state[SHOWN_JOB] = (
+            service.start_folder_training(path, config, name)
+            if from_folder
+            else service.start_training(dataset, config, name)
+        )
         st.rerun()
+
+
+def _source_is_a_folder() -> bool:
+    """Whether to learn from a folder; offered only to people at this machine, since it can be any folder."""
+    if st.get_option("server.address") not in ("127.0.0.1", "localhost", "::1"):
+        st.caption("Folders can be chosen only where the workbench is bound to this machine alone.")
+        return False
+    choice = st.segmented_control("Learn from", [FOLDER, DATASET], default=FOLDER, required=True)
+    return choice == FOLDER
+
+
+def _look_into(service: DLCodeGen, path: str) -> None:
+    """What would be read of the folder, and what is skipped and why."""
+    with frame.plain_errors():
+        reading = service.read_folder(path)
+        languages = pd.Series([file.language for file in reading.files]).value_counts()
+        told = ", ".join(f"{count:,} {title(str(language))}" for language, count in languages.items())
+        st.caption(f"{len(reading.files):,} source files ({told}), {wording.size(reading.size_bytes)}.")
+        if reading.skipped:
+            with st.expander(f"{len(reading.skipped):,} skipped, and why", icon=":material/rule:"):
+                st.dataframe(
+                    pd.DataFrame(
+                        [{"File": file.path, "Reason": file.reason} for file in reading.skipped[:SKIPPED_SHOWN]]
+                    ),
+                    hide_index=True,
+                )
+
+
+def _chosen_config(offered: tuple[presets.Preset, ...], default: presets.Preset | None) -> TrainConfig:
+    """The preset that was chosen, or what a person made of it. Raises ConfigError."""
+    chosen = st.segmented_control(
+        "How thorough",
+        [preset.name for preset in offered],
+        default=(default or offered[0]).name,
+        required=True,
+        key=f"train.preset.{offered[0].config.model}",
+    )
+    preset = next(preset for preset in offered if preset.name == chosen)
+    st.caption(preset.help)
+    return _advanced(preset.config) if preset is presets.CUSTOM else preset.config
 
 
 def _command_line(dataset: str, config: TrainConfig, name: str) -> str:
     import shlex
 
-    default = TrainConfig()
+    default = TrainConfig.sequence() if config.model == "sequence" else TrainConfig()
     parts = ["python", "-m", "dlcodegen_core", "train", dataset]
+    if config.model != TrainConfig().model:
+        parts += ["--model", config.model]
     for option, value in config.to_json().items():
         if value != getattr(default, option):
             values = map(str, value) if isinstance(value, tuple | list) else [str(value)]

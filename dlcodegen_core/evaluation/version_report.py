@@ -33,7 +33,7 @@ from dlcodegen_core.inference.sequence_answers import LoadedSequence
 from dlcodegen_core.latency import LatencyClock
 from dlcodegen_core.storage.files import write_json_atomically
 
-CASES = 100
+CASES = 200
 TOKENS = 3000
 LINE_TOKENS = 48
 PROMPT_CHARACTERS = 20_000

@@ -20,6 +20,8 @@ STAGE_COLOURS = {
     "syntax": "#cc5f9b",
     "forward": "#d9771f",
     "decode": "#5b7fd0",
+    "reading": "#0f9aad",
+    "parsing": "#3b8f3b",
 }
 MOST_POINTS = 500
 
@@ -166,6 +168,37 @@ def stage_percentiles(rows: Sequence[Any]) -> None:
         bargap=0.3,
     )
     _plotly(figure, "Median and 95th percentile of each stage")
+
+
+def reliability(title: str, bins: Sequence[Any]) -> None:
+    """Confidence against the share that was right; on the diagonal the confidence tells the truth."""
+    import plotly.graph_objects as go
+
+    filled = [one for one in bins if one.count]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "#8a9aa0"}, name="honest", hoverinfo="skip"
+    )
+    most = max((one.count for one in filled), default=1)
+    figure.add_scatter(
+        x=[one.mean_confidence for one in filled],
+        y=[one.share_of_hits for one in filled],
+        mode="lines+markers",
+        name="measured",
+        line={"color": TRAINING_COLOUR},
+        marker={"size": [7 + 15 * (one.count / most) ** 0.5 for one in filled]},
+        customdata=[one.count for one in filled],
+        hovertemplate="confidence %{x:.2f}, right %{y:.0%}, of %{customdata}<extra></extra>",
+    )
+    figure.update_layout(
+        title=title,
+        height=300,
+        margin={"l": 0, "r": 10, "t": 40, "b": 40},
+        xaxis={"title": "confidence", "range": [-0.03, 1.03]},
+        yaxis={"title": "share that was right", "range": [-0.03, 1.06], "tickformat": ".0%"},
+        showlegend=False,
+    )
+    _plotly(figure, f"Reliability of {title.lower()}: confidence against the share that was right")
 
 
 def _plotly(figure: "go.Figure", alt: str) -> None:

@@ -33,6 +33,7 @@ PAGES = (
     PageEntry("dataset", "Dataset", ":material/dataset:"),
     PageEntry("train", "Train", ":material/model_training:"),
     PageEntry("predict", "Predict", ":material/code:"),
+    PageEntry("evaluate", "Evaluate", ":material/balance:"),
     PageEntry("performance", "Performance", ":material/speed:"),
 )
 

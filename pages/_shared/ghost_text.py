@@ -25,7 +25,7 @@ _component = st.components.v2.component("workbench_ghost_text", html=_HTML, css=
 LINES_BEFORE = 12
 
 
-def ghost_text(prompt: str, completion: str) -> None:
-    """Show the last lines of `prompt` with `completion` behind them."""
+def ghost_text(prompt: str, completion: str, key: str = "ghost_text") -> None:
+    """Show the last lines of `prompt` with `completion` behind them; each on a page needs a key of its own."""
     before = "\n".join(prompt.split("\n")[-LINES_BEFORE:])
-    _component(data={"before": before, "ghost": completion}, key="ghost_text")
+    _component(data={"before": before, "ghost": completion}, key=key)

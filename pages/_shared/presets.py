@@ -34,6 +34,14 @@ SEED = Preset(
     "Exactly the original design: 100 output tokens, 50 epochs, batch 64, the first token only.",
     TrainConfig(),
 )
+LINES_QUICK = Preset(
+    "Quick",
+    "Twenty seconds: counts and copies do the work, the network has learned little.",
+    TrainConfig.sequence(seconds=20.0),
+)
+LINES_GOOD = Preset("Good", "A minute, as all published figures of this model.", TrainConfig.sequence())
+LINES_THOROUGH = Preset("Thorough", "Five minutes, most of them for the network.", TrainConfig.sequence(seconds=300.0))
+LINES_PRESETS = (LINES_QUICK, LINES_GOOD, LINES_THOROUGH)
 CUSTOM = Preset("Custom", "Start from the seed configuration and change what you like.", TrainConfig())
 
 PRESETS = (QUICK, GOOD, THOROUGH, SEED, CUSTOM)

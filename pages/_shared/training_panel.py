@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlcodegen_core import DLCodeGen
 from dlcodegen_core.training.events import (
-    PHASES,
     EpochEnded,
     Event,
     Failed,
@@ -14,15 +14,20 @@ from dlcodegen_core.training.events import (
     Guess,
     PhaseProgress,
     Started,
+    TrainMetrics,
     Waiting,
+    phases_of,
 )
 from dlcodegen_core.training.job import JobFolder, JobStatus
 from pages._shared import charts, frame, wording
 
 PHASE_WORDS = {
-    "reading": "Reading the pairs",
+    "reading": "Reading the code",
     "embedding": "Turning code into vectors",
     "features": "Reading its structure",
+    "counting": "Counting what follows what",
+    "weighing": "Learning whom to trust when",
+    "calibrating": "Checking its confidence",
     "fitting": "Learning",
     "saving": "Saving the model",
 }
@@ -38,11 +43,14 @@ def draw_job(service: DLCodeGen, job_id: str) -> None:
     request = job.request
     st.subheader(f"Training {job.id.lstrip('0')} on {frame.plain_text(request.dataset)}")
     _headline(service, job, status, events)
+    sequence = request.config.model == "sequence"
+    # The sequence model reports once a second of its network's share of the time, and measures held-out text alone.
+    rounds = max(len(epochs), round(0.55 * (request.config.seconds or 60))) if sequence else request.config.epochs
     loss, accuracy = st.columns(2)
     with loss:
         charts.curve(
             "Loss (lower is better)",
-            request.config.epochs,
+            rounds,
             [event.loss for event in epochs],
             [event.val_loss for event in epochs],
             key=f"loss.{job_id}",
@@ -50,8 +58,8 @@ def draw_job(service: DLCodeGen, job_id: str) -> None:
     with accuracy:
         charts.curve(
             "Accuracy (share of tokens right)",
-            request.config.epochs,
-            [event.accuracy for event in epochs],
+            rounds,
+            [(event.val_accuracy or 0.0) if sequence else event.accuracy for event in epochs],
             [event.val_accuracy for event in epochs],
             key=f"accuracy.{job_id}",
             percent=True,
@@ -67,7 +75,7 @@ def _headline(service: DLCodeGen, job: JobFolder, status: JobStatus, events: Seq
     if status is JobStatus.QUEUED:
         st.info("Waits in the queue; it starts when the training before it ends.", icon=":material/hourglass_empty:")
     elif status is JobStatus.RUNNING:
-        _progress(events)
+        _progress(events, job.request.config.model)
     elif isinstance(last, Finished):
         _result(last)
     elif isinstance(last, Failed):
@@ -82,7 +90,7 @@ def _headline(service: DLCodeGen, job: JobFolder, status: JobStatus, events: Seq
         )
 
 
-def _progress(events: Sequence[Event]) -> None:
+def _progress(events: Sequence[Event], model: str) -> None:
     last_phase = next((event for event in reversed(events) if isinstance(event, PhaseProgress)), None)
     last_epoch = next((event for event in reversed(events) if isinstance(event, EpochEnded)), None)
     if events and isinstance(events[-1], Waiting):
@@ -91,12 +99,13 @@ def _progress(events: Sequence[Event]) -> None:
         )
     elif last_phase is None:
         st.progress(0.0, text="Starting …")
-    elif last_phase.phase == "fitting" and last_epoch is not None:
+    elif last_phase.phase == "fitting" and last_epoch is not None and model != "sequence":
         done = last_epoch.epoch / last_epoch.epochs
         left = last_epoch.seconds / last_epoch.epoch * (last_epoch.epochs - last_epoch.epoch)
         st.progress(done, text=f"Learning: epoch {last_epoch.epoch} of {last_epoch.epochs}, {_left(left)}")
     else:
-        phase = f"{PHASE_WORDS[last_phase.phase]} (step {PHASES.index(last_phase.phase) + 1} of {len(PHASES)})"
+        phases = phases_of(model)
+        phase = f"{PHASE_WORDS[last_phase.phase]} (step {phases.index(last_phase.phase) + 1} of {len(phases)})"
         share = last_phase.done / last_phase.total if last_phase.total else 0.0
         begun = next(e for e in events if isinstance(e, PhaseProgress) and e.phase == last_phase.phase)
         passed, done = last_phase.seconds - begun.seconds, last_phase.done - begun.done
@@ -112,10 +121,9 @@ def _left(seconds: float) -> str:
 def _result(finished: Finished) -> None:
     metrics = finished.metrics
     ended = "Stopped early; what it had learned is kept as" if finished.stopped else "Done. Saved as"
-    st.success(
-        f"{ended} **{metrics.version}**, the best of {metrics.epochs} epochs (number {metrics.epoch}).",
-        icon=":material/check_circle:",
-    )
+    of_epochs = f", the best of {metrics.epochs} epochs (number {metrics.epoch})"
+    sequence = metrics.bits_per_character is not None or "counting" in metrics.seconds_by_phase
+    st.success(f"{ended} **{metrics.version}**{'' if sequence else of_epochs}.", icon=":material/check_circle:")
     accuracy, loss, samples, seconds = st.columns(4)
     held_out = metrics.val_accuracy is not None
     accuracy.metric(
@@ -125,18 +133,33 @@ def _result(finished: Finished) -> None:
         if held_out
         else "Too few pairs to hold some out, so this says only that it learned them by heart.",
     )
-    loss.metric(
-        "Held-out loss" if held_out else "Training loss",
-        wording.share(metrics.val_loss if held_out else metrics.loss),
-        help="Mean surprise at the true next token, in nats; lower is better.",
+    if sequence and metrics.bits_per_character is not None:
+        loss.metric(
+            "Bits a character",
+            wording.share(metrics.bits_per_character),
+            help="How surprised it is by held-out text; lower is better.",
+        )
+    else:
+        _loss_metric(loss, metrics, held_out)
+    samples.metric(
+        "Tokens learned" if sequence else "Samples learned",
+        f"{metrics.samples:,}",
+        help=f"{metrics.held_out_samples:,} more were held out.",
     )
-    samples.metric("Samples learned", f"{metrics.samples:,}", help=f"{metrics.held_out_samples:,} more were held out.")
     seconds.metric("Took", wording.duration(metrics.seconds), help=_phases_told(metrics.seconds_by_phase))
     if metrics.unknown_share > 0:
         st.caption(
             f"{metrics.unknown_share:.0%} of the {'held-out' if held_out else 'training'} tokens are outside the "
             f"{metrics.vocabulary_size:,} output tokens and count as wrong. More output tokens raise this ceiling."
         )
+
+
+def _loss_metric(column: DeltaGenerator, metrics: TrainMetrics, held_out: bool) -> None:
+    column.metric(
+        "Held-out loss" if held_out else "Training loss",
+        wording.share(metrics.val_loss if held_out else metrics.loss),
+        help="Mean surprise at the true next token, in nats; lower is better.",
+    )
 
 
 def _phases_told(seconds_by_phase: dict[str, float]) -> str:
@@ -200,6 +223,8 @@ def _actions(service: DLCodeGen, job: JobFolder, status: JobStatus) -> None:
     if status in (JobStatus.FINISHED, JobStatus.STOPPED):
         with onward:
             frame.link("predict", "Try it")
+            if job.request.config.model == "sequence":
+                frame.link("evaluate", "Measure it against baselines")
 
 
 def _epochs_of_last_start(events: Sequence[Event]) -> list[EpochEnded]:
