@@ -1,79 +1,144 @@
-"""`make bench-quality`: DeepCodeNet against two baselines on held-out files of the Python standard library.
+"""`make bench-quality`: sequence models of a minute on real projects, against every baseline, on held-out files.
 
-The baselines see what the model sees at best: the most frequent token overall, and the most frequent token after
-the previous one.
+Projects are brought by pip and npm into a cache and never committed. For each, one table of all systems; at the end one
+table of the projects. Written to benchmarks/results/ with the date and the machine.
+
+    python -m benchmarks.quality [--seconds 60] [--projects Django,Flask]
 """
 
+import argparse
+import os
+import platform
+import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
-from benchmarks.report import median
 from dlcodegen_core import DLCodeGen, Settings, TrainConfig
-from dlcodegen_core.data.demo import standard_library_pairs
-from dlcodegen_core.data.pairs import Pair
-from dlcodegen_core.data.split import split_pairs
-from dlcodegen_core.features.code_tokens import split_tokens
-from dlcodegen_core.models.vocabulary import Sample, samples_of
+from dlcodegen_core.evaluation.line_metrics import Interval
+from dlcodegen_core.evaluation.scores import SystemScore
+from dlcodegen_core.evaluation.version_report import VersionReport
 
-SEEDS = (0, 1, 2, 3, 4)
-CONFIGS = {
-    "DeepCodeNet, seed configuration": TrainConfig(),
-    "DeepCodeNet, 500 tokens (Quick)": TrainConfig(vocabulary_size=500, epochs=20, patience=5),
-    "DeepCodeNet, 2,000 tokens": TrainConfig(vocabulary_size=2000, epochs=20, patience=5),
+CACHE = Path(os.environ.get("DLCODEGEN_BENCH_CACHE", Path.home() / ".cache" / "dlcodegen-bench"))
+RESULTS = Path(__file__).parent / "results"
+# Name -> the registry that brings it, what to ask for, and where its source lies.
+PROJECTS = {
+    "Django": ("pip", "Django==5.2", "django"),
+    "SQLAlchemy": ("pip", "SQLAlchemy==2.1.9", "sqlalchemy"),
+    "rich": ("pip", "rich==15.0.0", "rich"),
+    "Flask": ("pip", "Flask==3.1.3", "flask"),
+    "requests": ("pip", "requests==2.34.2", "requests"),
+    "three.js (JavaScript)": ("npm", "three@0.170.0", "package/src"),
+    "rxjs (TypeScript)": ("npm", "rxjs@7.8.1", "package/src"),
 }
 
 
 def main() -> int:
-    """Train with each seed and print medians over the seeds, each with its own split by file."""
-    pairs = standard_library_pairs()
-    print("| model | held-out accuracy, median of 5 splits | lowest | highest |")
-    print("|---|---|---|---|")
-    _print("most frequent token", [_unigram(*_samples(pairs, seed)) for seed in SEEDS])
-    _print("most frequent after the last token", [_bigram(*_samples(pairs, seed)) for seed in SEEDS])
-    with tempfile.TemporaryDirectory() as home:
-        service = DLCodeGen(Settings(home=Path(home), embedder="local"))
-        service.datasets.create("pairs", pairs)
-        for name, config in CONFIGS.items():
-            results = [
-                service.train("pairs", TrainConfig(**{**config.to_json(), "seed": seed})).val_accuracy for seed in SEEDS
-            ]
-            _print(name, [accuracy for accuracy in results if accuracy is not None])
-        service.close()
+    """Train and measure; prints as it goes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--projects", default=",".join(PROJECTS))
+    options = parser.parse_args()
+    lines = [f"# Quality, {datetime.now(UTC):%Y-%m-%d}", "", _machine(), ""]
+    lines += [f"{options.seconds:.0f} s of training in all, a tenth of the files held out.", ""]
+    summary = [
+        "| project | training / held-out files | lines exact | edit similarity | best baseline | bits a character | "
+        "next token | ECE lines | ms p50 / p95 | trained in | on disk |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in options.projects.split(","):
+        folder = bring(name)
+        if folder is None:
+            summary.append(f"| {name} | not to be had here | | | | | | | | | |")
+            continue
+        with tempfile.TemporaryDirectory() as home:
+            service = DLCodeGen(Settings(home=Path(home), embedder="local"))
+            metrics = service.train(folder, TrainConfig.sequence(seconds=options.seconds))
+            report = service.make_report(metrics.version, lambda what, share: None)
+            size = sum(f.stat().st_size for f in service.versions.folder(metrics.version).iterdir())
+            service.close()
+        lines += [f"## {name}", "", *_table(report), ""]
+        summary.append(_summary(name, report, metrics.seconds, size))
+        print("\n".join([*lines[-20:], summary[-1]]), flush=True)
+    text = "\n".join([*lines, "## All projects", "", *summary, ""])
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"quality-{datetime.now(UTC):%Y-%m-%d}.md").write_text(text, "utf-8")
+    print("\n".join(summary))
     return 0
 
 
-def _samples(pairs: list[Pair], seed: int) -> tuple[list[Sample], list[Sample]]:
-    sides = split_pairs(pairs, TrainConfig().held_out, seed)
-    training, held_out = (
-        [sample for index in side for sample in samples_of(pairs[index].prompt, pairs[index].target, index, 1)]
-        for side in sides
+def bring(name: str) -> Path | None:
+    """The folder of a project's source, fetched once; None where its registry does not answer."""
+    registry, package, inside = PROJECTS[name]
+    target = CACHE / package.replace("/", "_")
+    if not (target / inside).is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as temporary:
+            if registry == "pip":
+                command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", package]
+            else:
+                command = ["npm", "pack", "--silent", package]
+            try:
+                subprocess.run(command, cwd=temporary, check=True, stdout=subprocess.DEVNULL)
+            except (OSError, subprocess.CalledProcessError):
+                return None
+            for archive in Path(temporary).iterdir():
+                if archive.suffix == ".whl":
+                    with ZipFile(archive) as wheel:
+                        wheel.extractall(target)
+                else:
+                    subprocess.run(["tar", "-xzf", archive, "-C", target], check=True)
+    return target / inside if (target / inside).is_dir() else None
+
+
+def _table(report: VersionReport) -> list[str]:
+    rows = [
+        "| system | exact | edit similarity | first token | bits a character | ms p50 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for system in sorted(report.scoreboard.systems, key=_similarity, reverse=True):
+        tokens = report.tokens.get(system.name)
+        rows.append(
+            f"| {system.name} | {_told(system.exact_match, 100)} | {_told(system.edit_similarity)} | "
+            f"{_told(system.first_token, 100)} | {_told(tokens.bits_per_character, digits=2) if tokens else '–'} | "
+            f"{system.p50_ms or 0:.1f} |"
+        )
+    return rows
+
+
+def _summary(name: str, report: VersionReport, seconds: float, size: int) -> str:
+    own, tokens = report.scoreboard.score(report.system), report.tokens[report.system]
+    rivals = [system for system in report.scoreboard.systems if system.name != report.system]
+    best = max(rivals, key=_similarity)
+    return (
+        f"| {name} | {report.training_files} / {report.held_out_files} | {_told(own.exact_match, 100)} | "
+        f"{_told(own.edit_similarity)} | {best.name}: {_similarity(best):.1f} | "
+        f"{_told(tokens.bits_per_character, digits=2)} | {_told(tokens.accuracy, 100)} | "
+        f"{own.calibration_error or 0:.2f} | {own.p50_ms or 0:.0f} / {own.p95_ms or 0:.0f} | {seconds:.0f} s | "
+        f"{size / 1e6:.1f} MB |"
     )
-    return training, held_out
 
 
-def _unigram(training: list[Sample], held_out: list[Sample]) -> float:
-    best = Counter(sample.token for sample in training).most_common(1)[0][0]
-    return sum(sample.token == best for sample in held_out) / len(held_out)
+def _similarity(system: SystemScore) -> float:
+    return system.edit_similarity.mean if system.edit_similarity else -1.0
 
 
-def _bigram(training: list[Sample], held_out: list[Sample]) -> float:
-    after: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
-    for sample in training:
-        after[_last_visible(sample.text)][sample.token] += 1
-    overall = Counter(sample.token for sample in training)
-    guesses = ((after.get(_last_visible(sample.text)) or overall).most_common(1)[0][0] for sample in held_out)
-    return sum(guess == sample.token for guess, sample in zip(guesses, held_out, strict=True)) / len(held_out)
+def _told(interval: Interval | None, factor: float = 1.0, digits: int = 1) -> str:
+    if interval is None:
+        return "–"
+    mean, low, high = (f"{value * factor:.{digits}f}" for value in (interval.mean, interval.low, interval.high))
+    return f"{mean} [{low}, {high}]"
 
 
-def _last_visible(text: str) -> str:
-    """The last token that shows something: at a new line the indentation says little."""
-    return next((token.strip() for token in reversed(split_tokens(text[-200:])) if token.strip()), "")
-
-
-def _print(name: str, accuracies: list[float]) -> None:
-    print(f"| {name} | {median(accuracies):.3f} | {min(accuracies):.3f} | {max(accuracies):.3f} |", flush=True)
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return f"{os.cpu_count()} cores, {model}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -269,12 +269,16 @@ class DLCodeGen:
         file = self.report_file(version)
         return VersionReport.load(file) if file.exists() else None
 
-    def make_report(self, version: str, progress: "ReportProgress") -> "VersionReport":
+    def make_report(
+        self, version: str, progress: "ReportProgress", cases: int | None = None, tokens: int | None = None
+    ) -> "VersionReport":
         """Measure a sequence model against all baselines on its own held-out files; a minute or two.
+
+        cases: lines put to every system. tokens: of held-out text that are judged.
 
         Raises DatasetError if its source is gone or nothing was held out, ModelError for another kind of model.
         """
-        from dlcodegen_core.evaluation.version_report import make_report
+        from dlcodegen_core.evaluation.version_report import CASES, TOKENS, make_report
         from dlcodegen_core.training.sources import folder_source, pairs_source
 
         card = self.versions.card(version)
@@ -297,6 +301,8 @@ class DLCodeGen:
             self.embedders.for_training(),
             self.settings.ollama_host,
             progress,
+            cases or CASES,
+            tokens or TOKENS,
         )
         report.save(self.report_file(version))
         return report

@@ -28,7 +28,7 @@ def match_lengths(text: Ints, ending: Ints) -> Lengths:
     """For each position of `text`: how many tokens before it equal those at the end of `ending`, at most 12."""
     lengths = np.zeros(len(text), np.int64)
     going_on = np.ones(len(text), bool)
-    for back in range(1, min(LONGEST_MATCH, len(ending)) + 1):
+    for back in range(1, min(LONGEST_MATCH, len(ending), len(text)) + 1):
         equal = np.zeros(len(text), bool)
         equal[back:] = text[: len(text) - back] == ending[-back]
         going_on &= equal

@@ -44,7 +44,7 @@ class SuffixArray:
         rank = np.unique(key, return_inverse=True)[1].astype(np.int64)
         for known in (4, 8):
             before = np.zeros(n + 1, np.int64)
-            before[known:] = rank[: n + 1 - known] + 1
+            before[known:] = rank[: max(0, n + 1 - known)] + 1
             key64 = rank * (n + 2) + before
             order = np.argsort(key64)
             rank = np.empty(n + 1, np.int64)

@@ -118,8 +118,9 @@ class SequenceSession:
         self._phases.enter("saving")
         everything = SuffixArray.build(units)
         model = SequenceModel(tokenizer, everything, passing, gate)
-        metrics = self._measured(model, held_out or for_gate, bool(held_out), sum(map(len, units)))
-        self._emit_guesses(model, held_out or for_gate, metrics)
+        looked_at = held_out or for_gate or units
+        metrics = self._measured(model, looked_at, bool(held_out), sum(map(len, units)))
+        self._emit_guesses(model, looked_at, metrics)
         return self._save(to_arrays(tokenizer, everything, weights, gate, calibration), keywords, metrics)
 
     def _split(self) -> tuple[list[str], list[str]]:
