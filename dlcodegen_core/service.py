@@ -203,7 +203,7 @@ class DLCodeGen:
         top_k: int = 0,
         top_p: float = 1.0,
         seed: int = 0,
-        length_penalty: float = 0.5,
+        length_penalty: float = 0.3,
         cancelled: "Callable[[], bool] | None" = None,
     ) -> "Prediction":
         """Complete `prompt`, given lines of context, with the newest version unless one is named.
@@ -292,6 +292,11 @@ class DLCodeGen:
             )
         else:
             raise DatasetError(f"{version} was trained on a file that is not kept. Import it as a dataset and train.")
+        if source.fingerprint != card.dataset_fingerprint:
+            raise DatasetError(
+                f"The source of {version} has changed since it was trained, so its held-out files can no longer be told. "
+                "Train it again, then measure it."
+            )
         training, held_out = source.split(card.config.held_out, card.config.seed)
         model = self.predictor.model(version)
         report = make_report(

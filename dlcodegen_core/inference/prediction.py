@@ -84,7 +84,7 @@ class PredictionRequest:
     top_k: int = 0
     top_p: float = 1.0
     seed: int = 0
-    length_penalty: float = 0.5
+    length_penalty: float = 0.3
 
     def __post_init__(self) -> None:
         for what, text in (("The prompt", self.prompt), *(("A context line", line) for line in self.context)):

@@ -127,6 +127,21 @@ def test_the_report_puts_the_same_lines_to_every_system(service):
     assert own.bits_per_character.mean < ngrams.bits_per_character.mean
 
 
+def test_a_source_that_changed_is_not_measured_on(home, tmp_path):
+    import shutil
+
+    shutil.copytree(home / "home", tmp_path / "home")
+    changed = DLCodeGen(Settings(home=tmp_path / "home", embedder="local"))
+    extra = home / "project" / "added_later.py"
+    extra.write_text("x = 1\n")
+    try:
+        with pytest.raises(DatasetError, match="has changed since"):
+            changed.make_report("v1", lambda what, share: None)
+    finally:
+        extra.unlink()
+        changed.close()
+
+
 def test_a_damaged_model_is_named(service, home, tmp_path):
     import shutil
 

@@ -47,7 +47,7 @@ class NgramLines:
 
     def complete(self, prompt: str) -> LineGuess:
         """The likeliest next token, again and again, to the end of the line."""
-        found = search(self.model, prompt, SearchOptions(width=1, stop=("\n",))).hypotheses
+        found = search(self.model, prompt, SearchOptions(width=1, stop=("\n",), length_penalty=0.0)).hypotheses
         if not found:
             return LineGuess("", 0.0)
         return LineGuess(found[0].text, float(np.exp(found[0].log_probability)))

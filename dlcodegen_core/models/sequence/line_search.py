@@ -20,6 +20,9 @@ from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE, CodeTokenizer
 # their length. Giving up sooner was measured to cost no similarity and to save a third of the time.
 HOPELESS_NATS = 6.0
 HOPELESS = 1.0
+# Beams are kept by a higher power of their length than finished lines are ranked by, or long lines would be given up
+# before they come to their likely ends.
+KEEPING_POWER = 0.8
 LONGEST_CIRCLE = 24  # tokens
 CIRCLES = 3
 
@@ -40,7 +43,7 @@ class SearchOptions:
     temperature: float = 0.0
     top_k: int = 0
     top_p: float = 1.0
-    length_penalty: float = 0.0
+    length_penalty: float = 0.3
     seed: int = 0
 
 
@@ -160,7 +163,7 @@ class _Walk:
         """The beams that may still be among the best; samples all go on."""
         if self._options.temperature > 0:
             return going
-        penalty = self._options.length_penalty
+        penalty = max(self._options.length_penalty, KEEPING_POWER) if self._options.length_penalty else 0.0
         going.sort(key=lambda pair: -pair[1].score(penalty))
         best = max([*(h.score(penalty) for h in done), *(h.score(penalty) for _row, h in going[:1])], default=0.0)
         finished = sorted((h.score(penalty) for h in done), reverse=True)[: self._options.width]
