@@ -294,8 +294,8 @@ class DLCodeGen:
             raise DatasetError(f"{version} was trained on a file that is not kept. Import it as a dataset and train.")
         if source.fingerprint != card.dataset_fingerprint:
             raise DatasetError(
-                f"The source of {version} has changed since it was trained, so its held-out files can no longer be told. "
-                "Train it again, then measure it."
+                f"The source of {version} has changed since it was trained, so its held-out files can no longer be "
+                "told. Train it again, then measure it."
             )
         training, held_out = source.split(card.config.held_out, card.config.seed)
         model = self.predictor.model(version)
