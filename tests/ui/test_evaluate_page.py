@@ -80,14 +80,16 @@ def test_folders_are_not_offered_where_others_can_reach_the_server(with_lines, o
     real = st.get_option
     monkeypatch.setattr(st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else real(name))
     app = open_page("train")
-    app.button_group[0].set_value(["Complete whole lines"]).run()
+    app.query_params["model"] = "sequence"
+    app.run()
     assert "bound to this machine alone" in words(app)
     assert all(field.label != "Folder on this machine" for field in app.text_input)
 
 
 def test_train_tells_what_a_folder_holds_before_it_starts(with_lines, lines_home, open_page, bound_to_this_machine):
     app = open_page("train")
-    app.button_group[0].set_value(["Complete whole lines"]).run()
+    app.query_params["model"] = "sequence"
+    app.run()
     next(field for field in app.text_input if field.label == "Folder on this machine").set_value(
         str(lines_home / "project")
     ).run()
@@ -97,6 +99,7 @@ def test_train_tells_what_a_folder_holds_before_it_starts(with_lines, lines_home
 
 def test_train_names_a_folder_that_is_not_there(with_lines, open_page, bound_to_this_machine):
     app = open_page("train")
-    app.button_group[0].set_value(["Complete whole lines"]).run()
+    app.query_params["model"] = "sequence"
+    app.run()
     next(field for field in app.text_input if field.label == "Folder on this machine").set_value("/no/such").run()
     assert "no such folder" in words(app)
