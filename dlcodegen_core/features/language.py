@@ -6,7 +6,8 @@ one half-typed line as on a whole file. It is no parser and never says "unknown"
 
 import re
 from collections import Counter
-from pathlib import PurePath
+
+from dlcodegen_core.data.source_files import language_of
 
 _TITLES = {
     "python": "Python",
@@ -20,19 +21,6 @@ _TITLES = {
     "cpp": "C++",
 }
 LANGUAGES: tuple[str, ...] = tuple(_TITLES)
-
-_SUFFIXES = {
-    "python": "py pyi pyw",
-    "javascript": "js jsx mjs cjs",
-    "typescript": "ts mts cts",
-    "tsx": "tsx",
-    "java": "java",
-    "go": "go",
-    "rust": "rs",
-    "c": "c h",
-    "cpp": "cpp cc cxx c++ hpp hh hxx h++ ipp tpp cu cuh",
-}
-_BY_SUFFIX = {f".{suffix}": language for language, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 
 # Only the end of a long text is looked at, and a cue that keeps repeating soon stops adding.
 _MAX_CHARACTERS = 4000
@@ -206,7 +194,7 @@ def title(language: str) -> str:
 
 def from_file_name(name: str) -> str | None:
     """The language that a file's suffix stands for, None if it stands for none of ours. `.h` is read as C."""
-    return _BY_SUFFIX.get(PurePath(name).suffix.lower())
+    return language_of(name)
 
 
 def detect(text: str) -> str:
