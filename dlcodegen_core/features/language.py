@@ -7,8 +7,6 @@ one half-typed line as on a whole file. It is no parser and never says "unknown"
 import re
 from collections import Counter
 
-from dlcodegen_core.data.source_files import language_of
-
 _TITLES = {
     "python": "Python",
     "javascript": "JavaScript",
@@ -190,11 +188,6 @@ _CPLUSPLUS = re.compile(
 def title(language: str) -> str:
     """How people write a language's name: "C++" for "cpp"."""
     return _TITLES[language]
-
-
-def from_file_name(name: str) -> str | None:
-    """The language that a file's suffix stands for, None if it stands for none of ours. `.h` is read as C."""
-    return language_of(name)
 
 
 def detect(text: str) -> str:

@@ -21,7 +21,7 @@ from dlcodegen_core.data.source_files import (
     source_files_of_pairs,
 )
 from dlcodegen_core.errors import DatasetError
-from dlcodegen_core.features.language import LANGUAGES, from_file_name
+from dlcodegen_core.features.language import LANGUAGES
 
 LINK = "a symbolic link, which is not followed"
 
@@ -283,10 +283,30 @@ def test_any_name_and_content_is_either_read_or_skipped(content: bytes, name: by
 
 
 @pytest.mark.parametrize(
-    "name", ["a.py", "A.PYI", "b/c.d.ts", "c.tsx", "v.c++", "x.H", ".py", "d.c/Makefile", "a.py.zip", "a.", "", "py"]
+    ("name", "language"),
+    [
+        ("train.py", "python"),
+        ("stubs/train.pyi", "python"),
+        ("src/index.mjs", "javascript"),
+        ("Button.jsx", "javascript"),
+        ("api.d.ts", "typescript"),
+        ("Button.tsx", "tsx"),
+        ("Main.java", "java"),
+        ("main.go", "go"),
+        ("lib.rs", "rust"),
+        ("list.c", "c"),
+        ("list.h", "c"),
+        ("LIST.HPP", "cpp"),
+        ("list.cc", "cpp"),
+    ],
 )
-def test_a_suffix_tells_the_language_as_elsewhere_in_the_house(name: str) -> None:
-    assert language_of(name) == from_file_name(name)
+def test_a_file_name_tells_the_language(name: str, language: str) -> None:
+    assert language_of(name) == language
+
+
+@pytest.mark.parametrize("name", ["README.md", "Makefile", ".py", "", "notes", "archive.py.zip"])
+def test_other_file_names_tell_nothing(name: str) -> None:
+    assert language_of(name) is None
 
 
 def test_the_languages_and_their_suffixes_are_those_of_the_house() -> None:
@@ -294,7 +314,7 @@ def test_the_languages_and_their_suffixes_are_those_of_the_house() -> None:
     usual = "py pyi pyw js jsx mjs cjs ts mts cts tsx java go rs c h cpp cc cxx c++ hpp hh hxx h++ ipp tpp cu cuh"
     assert " ".join(SUFFIXES.values()) == usual
     for language, suffixes in SUFFIXES.items():
-        assert {from_file_name(f"a.{suffix}") for suffix in suffixes.split()} == {language}
+        assert {language_of(f"a.{suffix}") for suffix in suffixes.split()} == {language}
 
 
 FILES = [SourceFile("a.py", "a\n"), SourceFile("b.py", "b\n")]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcodegen_core.features.language import LANGUAGES, detect, from_file_name, title
+from dlcodegen_core.features.language import LANGUAGES, detect, title
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=())) | st.text("\x00\ud800'\"`/*#@ \\\n\t{}();:=a_A")
 
@@ -94,33 +94,6 @@ def test_every_language_has_a_title_for_people() -> None:
         "C",
         "C++",
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "language"),
-    [
-        ("train.py", "python"),
-        ("stubs/train.pyi", "python"),
-        ("src/index.mjs", "javascript"),
-        ("Button.jsx", "javascript"),
-        ("api.d.ts", "typescript"),
-        ("Button.tsx", "tsx"),
-        ("Main.java", "java"),
-        ("main.go", "go"),
-        ("lib.rs", "rust"),
-        ("list.c", "c"),
-        ("list.h", "c"),
-        ("LIST.HPP", "cpp"),
-        ("list.cc", "cpp"),
-    ],
-)
-def test_a_file_name_tells_the_language(name: str, language: str) -> None:
-    assert from_file_name(name) == language
-
-
-@pytest.mark.parametrize("name", ["README.md", "Makefile", ".py", "", "notes", "archive.py.zip"])
-def test_other_file_names_tell_nothing(name: str) -> None:
-    assert from_file_name(name) is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
