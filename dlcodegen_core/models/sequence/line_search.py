@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dlcodegen_core.models.sequence.network_pass import Reading
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
-from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE, CodeTokenizer
+from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
 
 # A beam this far behind the best score is given up: of plain log-probabilities, and of those divided by a power of
 # their length. Giving up sooner was measured to cost no similarity and to save a third of the time.
@@ -135,10 +135,8 @@ class _Walk:
         self._options = options
         self._stops = tuple(stop.encode() for stop in options.stop)
         self._ends = np.array(
-            [number == END_OF_FILE or content.startswith(self._stops) for number, content in enumerate(self._bytes_of)]
-            if self._stops
-            else [number == END_OF_FILE for number in range(len(self._bytes_of))]
-        )
+            [not content or content.startswith(self._stops) for content in self._bytes_of]
+        )  # a mark, such as the end of the file, ends a completion as a stop string does
         self._random = np.random.default_rng(options.seed)
 
     def grow(self, live: Sequence[Hypothesis], probabilities: Floats) -> list[tuple[int, Hypothesis]]:

@@ -2,7 +2,7 @@
 
 Its choices: tied input and output embeddings; LayerNorm without parameters; half of each block's input comes from
 the previous token (a shift that gives every layer bigrams for free); rotary positions; squared ReLU; attention as
-plain matrix products, which at 192 tokens is faster on CPUs than the fused kernel; and a loss that never holds the
+plain matrix products, which at 256 tokens is faster on CPUs than the fused kernel; and a loss that never holds the
 logits of the whole batch. Muon (Jordan et al., 2024) turns the matrices' steps into orthogonal ones, Adam steps the
 embedding. bfloat16 where the machine multiplies it natively.
 """
@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CONTEXT = 192  # tokens seen at once
-ROTARY_BASE = 10_000.0
+from dlcodegen_core.models.sequence.network_pass import CONTEXT, ROTARY_BASE
 
 
 @dataclass(frozen=True, slots=True)

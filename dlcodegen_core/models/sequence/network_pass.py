@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-CONTEXT = 192  # as in network.py, which cannot be imported here without PyTorch
-SHORTEST_WINDOW = 96  # tokens read of a long prompt, at least
+CONTEXT = 256  # tokens seen at once in training
+SHORTEST_WINDOW = 128  # tokens read of a long prompt, at least
 WINDOW_STEP = 64  # windows begin at multiples of this, so that typing on keeps what was read
 ROTARY_BASE = 10_000.0
 EPSILON = 1e-5  # of PyTorch's layer_norm

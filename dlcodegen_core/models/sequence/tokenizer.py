@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-END_OF_FILE = 0
+# Tokens that stand for no text. The last three let a network fill in the middle: after FILL_IN come the first tokens of
+# what stands behind the gap, after FROM_HERE what stands before it, then the middle, closed by FILLED.
+END_OF_FILE, FILL_IN, FROM_HERE, FILLED = range(4)
+_MARKS = ("<end of file>", "<fill in>", "<from here>", "<filled>")
 SMALLEST_VOCABULARY = 512
 LARGEST_VOCABULARY = 16_384
 LONGEST_TOKEN = 40  # characters; longer ones would be whole lines of a licence header
@@ -42,13 +45,13 @@ class CodeTokenizer:
         tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=vocabulary_size,
-            special_tokens=["<end of file>"],
+            special_tokens=list(_MARKS),
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
             max_token_length=LONGEST_TOKEN,
         )
         tokenizer.train_from_iterator(texts, trainer)
-        # As text, the name of the special token is text like any other.
+        # As text, the name of a mark is text like any other.
         tokenizer.encode_special_tokens = True
         return cls(tokenizer)
 
@@ -83,10 +86,10 @@ class CodeTokenizer:
 
     @cached_property
     def bytes_of(self) -> list[bytes]:
-        """The bytes that each token stands for; none for the end of file."""
+        """The bytes that each token stands for; none for the marks."""
         byte_of = {character: byte for byte, character in enumerate(_byte_characters())}
         texts = [self._tokenizer.id_to_token(number) for number in range(len(self))]
-        return [b"", *(bytes(byte_of[character] for character in text or "") for text in texts[1:])]
+        return [b"" if text in _MARKS else bytes(byte_of[character] for character in text or "") for text in texts]
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:

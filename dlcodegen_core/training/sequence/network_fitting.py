@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dlcodegen_core.models.sequence.network import CONTEXT, Muon, SmallTransformer
 from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE
 
-WINDOWS_A_STEP = 8
+WINDOWS_A_STEP = 6
 MUON_RATE = 0.02
 EMBEDDING_RATE = 0.004
 WARM_UP_STEPS = 20
