@@ -24,29 +24,26 @@ class CorpusCounts:
 
     def __init__(self, source: SuffixArray) -> None:
         self._source = source
-        self._spread = np.arange(SIGHTINGS, dtype=np.int64)
 
-    def evidence(self, context: Sequence[int]) -> Evidence:
-        """What followed the end of `context`, the latest token last."""
-        spans = self._source.find(context[-LONGEST_CONTEXT:], ORDERS)
-        counts = np.zeros(self.experts)
-        places, sizes = [], []
-        for number, (low, high) in enumerate(spans):
-            counts[number] = high - low
-            size = min(high - low, SIGHTINGS)
-            places.append(low + self._spread[:size] * (high - low) // size)
-            sizes.append(size)
-        tops, distinct = self._agreement(
-            np.array([low for low, _high in spans], np.int64), np.array([high for _low, high in spans], np.int64)
-        )
-        unseen = np.zeros(self.experts - len(spans))
-        numbers = numbers_of(counts, np.concatenate([tops, unseen]), np.concatenate([distinct, unseen]))
-        return Evidence(
-            np.repeat(np.arange(len(spans)), sizes),
-            self._source.next_tokens(np.concatenate([*places, np.zeros(0, np.int64)]).astype(np.int64)),
-            np.repeat(1 / np.array(sizes, np.float32), sizes) if sizes else np.zeros(0, np.float32),
-            numbers.ravel(),
-        )
+    def evidence(self, contexts: Sequence[Sequence[int]]) -> Evidence:
+        """What followed the end of each context, its latest token last."""
+        low, high = np.zeros((2, len(contexts), self.experts), np.int64)
+        for row, context in enumerate(contexts):
+            for order, span in enumerate(self._source.find(context[-LONGEST_CONTEXT:], ORDERS)):
+                low[row, order], high[row, order] = span
+        counts = high - low
+        tops, distinct = self._agreement(low.ravel(), high.ravel())
+        numbers = numbers_of(
+            counts.astype(np.float64), tops.reshape(counts.shape), distinct.reshape(counts.shape)
+        ).reshape(len(contexts), self.numbers)
+        sizes = np.minimum(counts, SIGHTINGS)
+        rows, experts = np.nonzero(sizes)
+        size = sizes[rows, experts]
+        which = np.repeat(np.arange(len(size)), size)  # of the ranges that are not empty, for each sighting
+        nth = np.arange(len(which)) - np.repeat(np.cumsum(size) - size, size)
+        places = low[rows, experts][which] + nth * counts[rows, experts][which] // size[which]
+        shares = (1 / size.astype(np.float32))[which]
+        return Evidence(rows[which], experts[which], self._source.next_tokens(places), shares, numbers)
 
     def along(self, tokens: Ints) -> tuple[Floats, Floats]:
         """For every token of a file, from the tokens before it: each expert's share of it, shape (n, experts), and

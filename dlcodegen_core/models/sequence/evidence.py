@@ -1,8 +1,10 @@
-"""What a predictor says about the next token: how it shares its belief among tokens, and how sure it may be.
+"""What a predictor says about the next token at several places: how it shares its belief, and how sure it may be.
 
 A predictor counts what followed the last k tokens, for several orders k at once; each order is an expert of its own
 for the gate. Four numbers an order tell the gate what it rests on: whether there is anything, how many sightings,
 the share of the most frequent token, and how many different tokens were seen.
+
+Places are rows, and all of them are worked out at once: the beams of a search, or a stretch of a file.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 NUMBERS_PER_ORDER = 4
 COUNT_SCALE = 0.3
 DISTINCT_SCALE = 0.3
+_TOKEN_BITS = 17  # a row and its token in one number; tokenizers stay below 2 ** 16
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -21,27 +24,30 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Entry i says: the expert `experts[i]` gives `tokens[i]` the share `shares[i]`; the shares of an expert add up
-    to 1, or it has no entry at all.
+    """Entry i says: at row `rows[i]` the expert `experts[i]` gives `tokens[i]` the share `shares[i]`. The shares of an
+    expert at a row add up to 1, or it has no entry there at all.
 
-    numbers: shape (orders * 4,), what the gate sees.
+    numbers: shape (rows, orders * 4), what the gate sees.
     """
 
+    rows: Ints
     experts: Ints
     tokens: Ints
     shares: Floats
     numbers: Floats
 
-    def share_of(self, token: int, experts: int) -> Floats:
-        """What each of `experts` experts gives `token`, shape (experts,)."""
-        hit = self.tokens == token
-        return np.bincount(self.experts[hit], self.shares[hit], experts).astype(np.float32)
+    def shares_of(self, tokens: Ints, experts: int) -> Floats:
+        """What each of `experts` experts gives the token of each row, shape (rows, experts)."""
+        hit = self.tokens == tokens[self.rows]
+        place = self.rows[hit] * experts + self.experts[hit]
+        flat = np.bincount(place, self.shares[hit], len(tokens) * experts)
+        return flat.reshape(len(tokens), experts).astype(np.float32)
 
-
-def nothing(experts: int) -> Evidence:
-    """A predictor that has seen nothing of the kind."""
-    empty = np.zeros(0, np.int64)
-    return Evidence(empty, empty, np.zeros(0, np.float32), np.zeros(experts * NUMBERS_PER_ORDER, np.float32))
+    def mixed(self, trust: Floats, vocabulary: int) -> NDArray[np.float64]:
+        """The shares under each row's trust in the experts, added up by token, shape (rows, vocabulary)."""
+        weights = trust[self.rows, self.experts] * self.shares
+        flat = np.bincount(self.rows * vocabulary + self.tokens, weights, len(trust) * vocabulary)
+        return flat.reshape(len(trust), vocabulary)
 
 
 def numbers_of(counts: NDArray[np.float64], tops: NDArray[np.float64], distinct: NDArray[np.float64]) -> Floats:
@@ -53,31 +59,46 @@ def numbers_of(counts: NDArray[np.float64], tops: NDArray[np.float64], distinct:
     return np.where(seen[..., None], numbers, 0).astype(np.float32)
 
 
-def weigh(next_tokens: Ints, weights: NDArray[np.float64], levels: Ints, orders: int) -> Evidence:
-    """Evidence from sightings: each has its next token, a weight, and the highest order (0-based) it speaks for.
-
-    A sighting of a long match is one of all shorter matches too.
+def weigh(
+    rows: Ints, next_tokens: Ints, weights: NDArray[np.float64], levels: Ints, orders: int, count: int
+) -> Evidence:
+    """Evidence from sightings: each has its row (of `count`), its next token, a weight, and the highest order
+    (0-based) it speaks for. A sighting of a long match is one of all shorter matches too.
     """
-    if not len(next_tokens):
-        return nothing(orders)
-    tokens, place = np.unique(next_tokens, return_inverse=True)
-    width = len(tokens)
+    keys, place = np.unique((rows << _TOKEN_BITS) | next_tokens, return_inverse=True)
+    width = len(keys)
     table = np.bincount(levels * width + place, weights, orders * width).reshape(orders, width)
     table = table[::-1].cumsum(0)[::-1]
-    counts = np.bincount(levels, minlength=orders)[::-1].cumsum()[::-1]
-    totals = table.sum(1)
-    shares = table / np.maximum(totals, 1e-12)[:, None]
+    seen = np.bincount(levels * count + rows, minlength=orders * count).reshape(orders, count)
+    seen = seen[::-1].cumsum(0)[::-1]
+    row_of = keys >> _TOKEN_BITS
+    begins = np.flatnonzero(np.diff(row_of, prepend=-1))
+    here = row_of[begins]  # the rows that have any sighting
+    totals, highest, distinct = (np.zeros((orders, count)) for _number in range(3))
+    if width:
+        totals[:, here] = np.add.reduceat(table, begins, axis=1)
+        highest[:, here] = np.maximum.reduceat(table, begins, axis=1)
+        distinct[:, here] = np.add.reduceat(table > 0, begins, axis=1, dtype=np.float64)
+    totals = np.maximum(totals, 1e-12)
     experts, columns = np.nonzero(table > 0)
-    numbers = numbers_of(counts.astype(np.float64), shares.max(1), (table > 0).sum(1).astype(np.float64))
-    return Evidence(experts, tokens[columns], shares[experts, columns].astype(np.float32), numbers.ravel())
+    shares = table[experts, columns] / totals[experts, row_of[columns]]
+    numbers = numbers_of(seen.T.astype(np.float64), (highest / totals).T, distinct.T)
+    return Evidence(
+        row_of[columns],
+        experts,
+        keys[columns] & ((1 << _TOKEN_BITS) - 1),
+        shares.astype(np.float32),
+        numbers.reshape(count, orders * NUMBERS_PER_ORDER),
+    )
 
 
 def join(parts: Sequence[Evidence], orders: Sequence[int]) -> Evidence:
-    """The evidence of several predictors side by side; orders: how many experts each of them is."""
+    """The evidence of several predictors about the same rows side by side; orders: how many experts each of them is."""
     offsets = np.cumsum([0, *orders[:-1]])
     return Evidence(
+        np.concatenate([part.rows for part in parts]),
         np.concatenate([part.experts + offset for part, offset in zip(parts, offsets, strict=True)]),
         np.concatenate([part.tokens for part in parts]),
         np.concatenate([part.shares for part in parts]),
-        np.concatenate([part.numbers for part in parts]),
+        np.concatenate([part.numbers for part in parts], axis=1),
     )

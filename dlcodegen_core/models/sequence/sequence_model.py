@@ -76,22 +76,11 @@ class SequenceModel:
         """Of every token to come next, shape (beams, vocabulary)."""
         log_network = self.network.log_probabilities(beams.hidden)
         of_network = np.exp(log_network)
-        said = [
-            self.evidence(context, copy, neighbours)
-            for context, copy, neighbours in zip(beams.contexts, beams.copies, beams.neighbours, strict=True)
-        ]
-        numbers = np.concatenate(
-            [np.stack([evidence.numbers for evidence in said]), network_numbers(of_network, log_network)], axis=1
-        )
+        said = self.evidence(beams)
+        numbers = np.concatenate([said.numbers, network_numbers(of_network, log_network)], axis=1)
         trust = self.gate.shares(numbers, beams.hidden)
         size = len(self.tokenizer)
-        counted = np.stack(
-            [
-                np.bincount(evidence.tokens, row[evidence.experts] * evidence.shares, size)
-                for evidence, row in zip(said, trust, strict=True)
-            ]
-        )
-        mixed = counted + trust[:, NETWORK, None] * of_network + trust[:, UNIGRAM, None] * self.unigram
+        mixed = said.mixed(trust, size) + trust[:, NETWORK, None] * of_network + trust[:, UNIGRAM, None] * self.unigram
         result: Floats = (mixed + trust[:, UNIFORM, None] / size).astype(np.float32)
         return result
 
@@ -110,10 +99,14 @@ class SequenceModel:
             hidden,
         )
 
-    def evidence(self, context: Sequence[int], copy: PromptCopy, neighbours: NeighbourCopy) -> Evidence:
-        """What the counting predictors say here, in the gate's order."""
+    def evidence(self, beams: Beams) -> Evidence:
+        """What the counting predictors say of each beam, in the gate's order."""
         return join(
-            [self.counts.evidence(context), copy.evidence(), neighbours.evidence()],
+            [
+                self.counts.evidence(beams.contexts),
+                PromptCopy.evidence(beams.copies),
+                NeighbourCopy.evidence(beams.neighbours),
+            ],
             [CorpusCounts.experts, PromptCopy.experts, NeighbourCopy.experts],
         )
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from dlcodegen_core.models.sequence.copying import NeighbourCopy, PromptCopy
+from dlcodegen_core.models.sequence.copying import copied_along
 from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
 from dlcodegen_core.models.sequence.gate import (
     EXPERTS,
@@ -26,7 +26,6 @@ from dlcodegen_core.models.sequence.network import SmallTransformer
 from dlcodegen_core.models.sequence.network_pass import SHORTEST_WINDOW, WINDOW_STEP, window_start
 from dlcodegen_core.models.sequence.sequence_model import ENTROPY_SCALE
 
-NEIGHBOURS_EVERY = 32  # tokens
 HIDDEN = 128
 BATCH = 512
 PASSES = 6
@@ -70,7 +69,7 @@ class EvidenceWriter:
     def rows(self, tokens: Ints) -> GateRows:
         """The evidence for each token of a file from what stands before it."""
         counted, counted_numbers = self._counts.along(tokens)
-        copied, copied_numbers = _copied_along(tokens, self._index)
+        copied, copied_numbers = copied_along(tokens, self._index.passages)
         hidden = hidden_along(self._network, tokens)
         of_network, network_numbers = _network_along(self._network, hidden, tokens)
         rest = np.stack([of_network, self._unigram[tokens], np.full(len(tokens), 1 / len(self._unigram))], axis=1)
@@ -152,23 +151,3 @@ def _network_along(network: SmallTransformer, hidden: Floats, tokens: Ints, rows
         numbers[part, 0] = probabilities.amax(dim=1).cpu().numpy()
         numbers[part, 1] = (-ENTROPY_SCALE * (probabilities * log_probabilities).sum(dim=1)).cpu().numpy()
     return share, numbers
-
-
-def _copied_along(tokens: Ints, index: NeighbourIndex) -> tuple[Floats, Floats]:
-    """Shares and numbers of the two copying predictors for each token of a file."""
-    experts = PromptCopy.experts + NeighbourCopy.experts
-    shares = np.zeros((len(tokens), experts), np.float32)
-    numbers = np.zeros((len(tokens), PromptCopy.numbers + NeighbourCopy.numbers), np.float32)
-    prompt = PromptCopy.of(tokens[:0])
-    neighbours = NeighbourCopy.of([], tokens[:0])
-    for position, token in enumerate(tokens.tolist()):
-        if position and position % NEIGHBOURS_EVERY == 0:
-            before = tokens[:position]
-            neighbours = NeighbourCopy.of(index.passages(before), before)
-        own, found = prompt.evidence(), neighbours.evidence()
-        shares[position, : PromptCopy.experts] = own.share_of(token, PromptCopy.experts)
-        shares[position, PromptCopy.experts :] = found.share_of(token, NeighbourCopy.experts)
-        numbers[position, : PromptCopy.numbers] = own.numbers
-        numbers[position, PromptCopy.numbers :] = found.numbers
-        prompt, neighbours = prompt.after(token), neighbours.after(token)
-    return shares, numbers

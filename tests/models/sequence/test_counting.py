@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcodegen_core.models.sequence import copying, corpus_counts
-from dlcodegen_core.models.sequence.copying import NeighbourCopy, PromptCopy, match_lengths
+from dlcodegen_core.models.sequence.copying import STRETCH, NeighbourCopy, PromptCopy, copied_along, match_lengths
 from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
-from dlcodegen_core.models.sequence.evidence import join, nothing, weigh
+from dlcodegen_core.models.sequence.evidence import join, weigh
 from dlcodegen_core.models.sequence.neighbours import NeighbourIndex
 from dlcodegen_core.models.sequence.suffix_array import LONGEST_CONTEXT, SuffixArray, contexts_of
 
@@ -56,18 +56,18 @@ def test_all_contexts_at_once_are_found_as_one_by_one(parts, file):
 def test_counts_along_a_file_are_those_at_each_of_its_places(parts, file):
     counts = CorpusCounts(SuffixArray.build(parts))
     shares, numbers = counts.along(file)
-    for place, token in enumerate(file.tolist()):
-        evidence = counts.evidence(file[:place].tolist())
-        np.testing.assert_allclose(evidence.share_of(token, counts.experts), shares[place], atol=1e-6)
-        np.testing.assert_allclose(evidence.numbers, numbers[place], atol=1e-6)
+    evidence = counts.evidence([file[:place].tolist() for place in range(len(file))])
+    np.testing.assert_allclose(evidence.shares_of(file, counts.experts), shares, atol=1e-6)
+    np.testing.assert_allclose(evidence.numbers, numbers, atol=1e-6)
 
 
 def test_shares_are_those_counted_by_hand():
     counts = CorpusCounts(SuffixArray.build([np.array([1, 2, 3, 1, 2, 3, 1, 2, 4])]))
-    evidence = counts.evidence([9, 1, 2])
-    assert evidence.share_of(3, counts.experts)[:3] == pytest.approx([2 / 3, 2 / 3, 0])
-    assert evidence.share_of(4, counts.experts)[:3] == pytest.approx([1 / 3, 1 / 3, 0])
-    assert evidence.numbers[0::4][:3].tolist() == [1, 1, 0]
+    evidence = counts.evidence([[9, 1, 2], [9, 1, 2]])
+    shares = evidence.shares_of(np.array([3, 4]), counts.experts)
+    assert shares[0, :3] == pytest.approx([2 / 3, 2 / 3, 0])
+    assert shares[1, :3] == pytest.approx([1 / 3, 1 / 3, 0])
+    assert evidence.numbers[0, 0::4][:3].tolist() == [1, 1, 0]
 
 
 @given(tokens, tokens)
@@ -89,7 +89,8 @@ def test_a_prompt_grown_by_tokens_is_the_longer_prompt(text, more):
         grown = grown.after(token)
     whole = PromptCopy.of(np.concatenate([text, more]))
     assert grown.lengths.tolist() == whole.lengths.tolist()
-    np.testing.assert_allclose(grown.evidence().numbers, whole.evidence().numbers)
+    one, other = (PromptCopy.evidence([copy]) for copy in (grown, whole))
+    np.testing.assert_allclose(one.numbers, other.numbers)
 
 
 @given(tokens, tokens, tokens)
@@ -102,20 +103,45 @@ def test_neighbours_grown_by_tokens_are_those_of_the_longer_prompt(passage, text
 
 @given(tokens)
 def test_the_shares_of_every_expert_add_up_to_one(text):
-    evidence = PromptCopy.of(text).evidence()
+    evidence = PromptCopy.evidence([PromptCopy.of(text)])
     sums = np.bincount(evidence.experts, evidence.shares, PromptCopy.experts)
     assert all(total == pytest.approx(0) or total == pytest.approx(1) for total in sums)
 
 
 def test_a_long_match_counts_for_the_short_orders_too():
-    evidence = weigh(np.array([7, 8]), np.ones(2), np.array([2, 0]), orders=3)
-    assert evidence.share_of(7, 3).tolist() == [0.5, 1, 1]
+    evidence = weigh(np.zeros(2, np.int64), np.array([7, 8]), np.ones(2), np.array([2, 0]), orders=3, count=1)
+    assert evidence.shares_of(np.array([7]), 3).tolist() == [[0.5, 1, 1]]
 
 
 def test_evidence_side_by_side_keeps_its_experts_apart():
-    one = weigh(np.array([7]), np.ones(1), np.array([0]), orders=1)
-    both = join([nothing(2), one], [2, 1])
-    assert both.share_of(7, 3).tolist() == [0, 0, 1]
+    empty = np.zeros(0, np.int64)
+    none = weigh(empty, empty, np.zeros(0), empty, orders=2, count=1)
+    one = weigh(np.zeros(1, np.int64), np.array([7]), np.ones(1), np.array([0]), orders=1, count=1)
+    both = join([none, one], [2, 1])
+    assert both.shares_of(np.array([7]), 3).tolist() == [[0, 0, 1]]
+
+
+@given(st.lists(tokens, min_size=1, max_size=5))
+def test_texts_worked_out_together_are_those_one_by_one(texts):
+    together = PromptCopy.evidence([PromptCopy.of(text) for text in texts])
+    trust = np.random.default_rng(0).random((len(texts), PromptCopy.experts)).astype(np.float32)
+    mixed = together.mixed(trust, 5)
+    for row, text in enumerate(texts):
+        alone = PromptCopy.evidence([PromptCopy.of(text)])
+        np.testing.assert_allclose(together.numbers[row], alone.numbers[0])
+        np.testing.assert_allclose(mixed[row], alone.mixed(trust[row : row + 1], 5)[0], atol=1e-6)
+
+
+@given(tokens, tokens)
+def test_copies_along_a_file_are_those_at_each_of_its_places(file, passage):
+    shares, numbers = copied_along(file, lambda before: [(passage, 1.0)])
+    for place, token in enumerate(file.tolist()):
+        stretch = place // STRETCH * STRETCH
+        own = PromptCopy.evidence([PromptCopy.of(file[:place])])
+        others = NeighbourCopy.evidence([NeighbourCopy.of([(passage, 1.0)] if stretch else [], file[:place])])
+        both = [evidence.shares_of(np.array([token]), count)[0] for evidence, count in ((own, 7), (others, 5))]
+        np.testing.assert_allclose(shares[place], np.concatenate(both), atol=1e-6)
+        np.testing.assert_allclose(numbers[place], np.concatenate([own.numbers[0], others.numbers[0]]), atol=1e-6)
 
 
 def test_the_passage_that_shares_the_rare_tokens_comes_first():
