@@ -13,7 +13,7 @@ import dlcodegen_core
 ROOT = Path(dlcodegen_core.__file__).parent
 # From left to right; the rooms of one line know each other.
 ROOMS = (
-    {"storage", "config", "errors", "latency"},
+    {"storage", "config", "errors", "latency", "threads"},
     {"data"},
     {"features"},
     {"models"},

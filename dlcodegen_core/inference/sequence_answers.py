@@ -21,6 +21,7 @@ from dlcodegen_core.models.sequence.calibration import Calibration
 from dlcodegen_core.models.sequence.line_search import Hypothesis, SearchOptions, search
 from dlcodegen_core.models.sequence.network_pass import Reading
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
+from dlcodegen_core.threads import one_blas_thread
 
 READINGS_KEPT = 8
 
@@ -36,6 +37,7 @@ class LoadedSequence:
         self._embedders = embedders
         self._readings: deque[Reading] = deque(maxlen=READINGS_KEPT)
         self._lock = threading.Lock()
+        one_blas_thread()
 
     def warm_up(self) -> None:
         """Answer once, so that nobody waits for what is made at the first request."""

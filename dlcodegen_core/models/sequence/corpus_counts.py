@@ -45,24 +45,29 @@ class CorpusCounts:
         shares = (1 / size.astype(np.float32))[which]
         return Evidence(rows[which], experts[which], self._source.next_tokens(places), shares, numbers)
 
-    def along(self, tokens: Ints) -> tuple[Floats, Floats]:
-        """For every token of a file, from the tokens before it: each expert's share of it, shape (n, experts), and
-        the numbers for the gate, shape (n, numbers).
+    def along(self, files: Sequence[Ints]) -> tuple[Floats, Floats]:
+        """For every token of all files, from the tokens before it in its file: each expert's share of it, shape
+        (n, experts), and the numbers for the gate, shape (n, numbers).
 
         A context together with its token is counted as the longer context one position on, so this needs no lists
         of sightings.
         """
         longer = sorted({*ORDERS, *(k + 1 for k in ORDERS)})
-        lows, highs = self._source.find_all(contexts_of(tokens), longer)
+        lows, highs = self._source.find_all(np.concatenate([contexts_of(file) for file in files]), longer)
+        # A file of n tokens has n + 1 contexts: before each token, and at the end.
+        starts = np.concatenate([np.ones(len(file) + 1, bool) for file in files])
+        ends = np.cumsum([len(file) + 1 for file in files]) - 1
+        starts[ends] = False
+        before = np.flatnonzero(starts)
         row = {k: number for number, k in enumerate(longer)}
         own = [row[k] for k in ORDERS]
-        low, high = lows[own, :-1], highs[own, :-1]
+        low, high = lows[own][:, before], highs[own][:, before]
         seen = high - low
-        with_token = (highs - lows)[[row[k + 1] for k in ORDERS], 1:]
+        with_token = (highs - lows)[[row[k + 1] for k in ORDERS]][:, before + 1]
         shares = (with_token / np.maximum(seen, 1)).T
         tops, distinct = self._agreement(low.ravel(), high.ravel())
         numbers = numbers_of(seen.T.astype(float), tops.reshape(seen.shape).T, distinct.reshape(seen.shape).T)
-        return shares.astype(np.float32), numbers.reshape(len(tokens), self.numbers)
+        return shares.astype(np.float32), numbers.reshape(len(before), self.numbers)
 
     def _agreement(self, low: Ints, high: Ints) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The share of the most frequent token and the number of different ones among a few sightings of each range."""

@@ -47,7 +47,7 @@ class Evidence:
         """The shares under each row's trust in the experts, added up by token, shape (rows, vocabulary)."""
         weights = trust[self.rows, self.experts] * self.shares
         flat = np.bincount(self.rows * vocabulary + self.tokens, weights, len(trust) * vocabulary)
-        return flat.reshape(len(trust), vocabulary)
+        return np.asarray(flat, np.float64).reshape(len(trust), vocabulary)
 
 
 def numbers_of(counts: NDArray[np.float64], tops: NDArray[np.float64], distinct: NDArray[np.float64]) -> Floats:

@@ -134,26 +134,26 @@ class _Walk:
         self._bytes_of = tokenizer.bytes_of
         self._options = options
         self._stops = tuple(stop.encode() for stop in options.stop)
-        self._ends = np.array(
-            [not content or content.startswith(self._stops) for content in self._bytes_of]
-        )  # a mark, such as the end of the file, ends a completion as a stop string does
+        self._tokenizer = tokenizer
+        # A mark, such as the end of the file, ends a completion as a stop string does.
+        self._ends = tokenizer.ending(self._stops)
         self._random = np.random.default_rng(options.seed)
 
     def grow(self, live: Sequence[Hypothesis], probabilities: Floats) -> list[tuple[int, Hypothesis]]:
-        """The continuations of each hypothesis, with its row; of beams the best only, of samples one each."""
+        """The continuations of the hypotheses, each with its row; of beams the best only, of samples one each."""
         grown = []
+        chances = probabilities * ~self._ends
         for row, hypothesis in enumerate(live):
-            chances = np.asarray(probabilities[row], np.float32)
             if hypothesis.pending:
-                chances = self._fitting(hypothesis.pending, chances)
-            elif (ending := float(chances[self._ends].sum())) > 0:
-                if self._options.temperature == 0 or self._random.random() < ending:
+                chances[row] = self._fitting(hypothesis.pending, probabilities[row])
+            elif (ending := float(probabilities[row][self._ends].sum())) > 0:
+                if self._options.temperature == 0:
                     grown.append((row, self._ended(hypothesis, ending)))
-                    if self._options.temperature > 0:
-                        continue
-                chances = chances * ~self._ends
-            grown += [(row, self._longer(hypothesis, token, float(chances[token]))) for token in self._picks(chances)]
-        return grown
+                elif self._random.random() < ending:
+                    grown.append((row, self._ended(hypothesis, ending)))
+                    chances[row] = 0
+        picks = self._best(live, chances) if self._options.temperature == 0 else self._drawn(chances)
+        return grown + [(row, self._longer(live[row], token, float(chances[row, token]))) for row, token in picks]
 
     def worth_going_on(
         self, going: list[tuple[int, Hypothesis]], done: Sequence[Hypothesis]
@@ -178,11 +178,20 @@ class _Walk:
         best = sorted(kept.values(), key=lambda h: (-h.score(self._options.length_penalty), h.text))
         return best[: self._options.width]
 
-    def _picks(self, chances: Floats) -> list[int]:
-        width = self._options.width
-        if self._options.temperature == 0:
-            best = np.argpartition(-chances, min(width, len(chances) - 1))[:width]
-            return [int(token) for token in best if chances[token] > 0]
+    def _best(self, live: Sequence[Hypothesis], chances: Floats) -> list[tuple[int, int]]:
+        """Row and token of the likeliest continuations of all, one more than there may be beams for each that a stop
+        string inside it may end."""
+        scores = np.array([hypothesis.log_probability for hypothesis in live])
+        overall = (chances * np.exp(scores - scores.max())[:, None].astype(np.float32)).ravel()
+        count = min(2 * self._options.width, len(overall))
+        best = np.argpartition(overall, len(overall) - count)[len(overall) - count :]
+        return [divmod(int(place), chances.shape[1]) for place in best if overall[place] > 0]
+
+    def _drawn(self, chances: Floats) -> list[tuple[int, int]]:
+        """Row and token of one continuation for each row that has not ended."""
+        return [(row, self._draw(chances[row])) for row in np.flatnonzero(chances.any(axis=1)).tolist()]
+
+    def _draw(self, chances: Floats) -> int:
         logits = np.log(np.maximum(chances, 1e-12)) / self._options.temperature
         order = np.argsort(-logits)
         if self._options.top_k:
@@ -191,17 +200,13 @@ class _Walk:
         weights /= weights.sum()
         kept = int(np.searchsorted(np.cumsum(weights), self._options.top_p) + 1)
         weights = weights[:kept] / weights[:kept].sum()
-        return [int(self._random.choice(order[:kept], p=weights))]
+        return int(self._random.choice(order[:kept], p=weights))
 
     def _fitting(self, pending: bytes, chances: Floats) -> Floats:
         """Only tokens that type the pending bytes, or a beginning of them; their chances among themselves."""
-        fits = np.array(
-            [
-                bool(content) and (content.startswith(pending) or pending.startswith(content))
-                for content in self._bytes_of
-            ]
-        )
-        allowed = chances * fits
+        allowed = np.zeros_like(chances)
+        typing = self._tokenizer.typing(pending)
+        allowed[typing] = chances[typing]
         return np.asarray(allowed / max(float(allowed.sum()), 1e-12), np.float32)
 
     def _ended(self, hypothesis: Hypothesis, chance: float) -> Hypothesis:

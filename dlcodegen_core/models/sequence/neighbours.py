@@ -16,6 +16,7 @@ FOLLOWING = 96  # tokens read on after a window, since what is wanted comes afte
 PASSAGES = 16
 QUERY_TOKENS = 96
 LEAST_RARITY = 2.0
+BLOCK = 64
 
 Ints = NDArray[np.int64]
 
@@ -51,8 +52,7 @@ class NeighbourIndex:
             found = self._windows[self._first[token] : self._first[token + 1]]
             scores[found] += self._rarity[token] ** 2
         scores *= self._damping
-        count = min(PASSAGES, len(scores))
-        best = np.argpartition(-scores, count - 1)[:count]
+        best = _highest(scores, PASSAGES)
         best = best[scores[best] > 0]
         best = best[np.lexsort((best, -scores[best]))]
         return [
@@ -62,3 +62,15 @@ class NeighbourIndex:
 
     def _passage(self, start: int) -> Ints:
         return self._tokens[start : start + WINDOW + FOLLOWING].astype(np.int64)
+
+
+def _highest(scores: NDArray[np.float32], count: int) -> Ints:
+    """The places of the `count` highest scores, in no order: only blocks with the highest maxima are searched."""
+    blocks = len(scores) // BLOCK
+    if blocks <= count:
+        return np.argpartition(scores, -count)[-count:] if len(scores) > count else np.arange(len(scores))
+    maxima = scores[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
+    chosen = np.argpartition(maxima, -count)[-count:]
+    inside = (chosen[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+    places = np.concatenate([inside, np.arange(blocks * BLOCK, len(scores))])
+    return places[np.argpartition(scores[places], -count)[-count:]]

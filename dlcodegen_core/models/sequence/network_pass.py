@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONTEXT = 256  # tokens seen at once in training
-SHORTEST_WINDOW = 128  # tokens read of a long prompt, at least
-WINDOW_STEP = 64  # windows begin at multiples of this, so that typing on keeps what was read
+SHORTEST_WINDOW = 96  # tokens read of a long prompt, at least
+WINDOW_STEP = 96  # windows begin at multiples of this, so that typing on keeps what was read
 ROTARY_BASE = 10_000.0
 EPSILON = 1e-5  # of PyTorch's layer_norm
 
@@ -68,7 +68,8 @@ class NetworkPass:
             raise ValueError(f"width {self.width} does not fit {heads} heads")
         frequencies = ROTARY_BASE ** (-np.arange(size // 2) / (size // 2))
         angles = np.arange(2 * CONTEXT)[:, None] * frequencies
-        self._cosine, self._sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+        cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+        self._cosine, self._sine = np.concatenate([cosine, cosine], axis=1), np.concatenate([-sine, sine], axis=1)
         self._ahead = np.triu(np.full((2 * CONTEXT, 2 * CONTEXT), -1e4, np.float32), 1)
 
     def read(self, tokens: Sequence[int], before: Reading | None = None) -> Reading:
@@ -106,8 +107,8 @@ class NetworkPass:
         """Of every token of the vocabulary, shape (rows, vocabulary)."""
         logits = hidden @ self._output
         logits -= logits.max(axis=1, keepdims=True)
-        result: Floats = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        return result
+        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return logits
 
     def along(self, tokens: Ints) -> Floats:
         """What the network makes of everything before each token of a file, shape (n, width); as `read` would."""
@@ -139,7 +140,7 @@ class NetworkPass:
             lasts.append(normed[:, -1, :half])
             size = self.width // self._heads
             projected = (shifted @ attention_in).reshape(batch, length, 3, self._heads, size).transpose(2, 0, 3, 1, 4)
-            query, key = self._rotated(projected[0], offset), self._rotated(projected[1], offset)
+            query, key = self._rotated(projected[:2], offset)
             value = projected[2]
             if memory is not None:
                 key = np.concatenate([memory.keys[layer], key], axis=2)
@@ -172,15 +173,19 @@ class NetworkPass:
         return np.asarray(joined, np.float32)
 
     def _rotated(self, x: Floats, offset: int) -> Floats:
-        cosine, sine = self._cosine[offset : offset + x.shape[2]], self._sine[offset : offset + x.shape[2]]
-        half = x.shape[3] // 2
-        first, second = x[..., :half], x[..., half:]
-        return np.concatenate([first * cosine - second * sine, first * sine + second * cosine], axis=3)
+        """Queries and keys turned by the angles of their positions; the two halves of a head's numbers are pairs."""
+        cosine, sine = self._cosine[offset : offset + x.shape[-2]], self._sine[offset : offset + x.shape[-2]]
+        half = x.shape[-1] // 2
+        swapped = np.concatenate([x[..., half:], x[..., :half]], axis=-1)
+        swapped *= sine
+        swapped += x * cosine
+        return swapped
 
 
 def _norm(x: Floats) -> Floats:
-    mean = x.mean(axis=-1, keepdims=True)
-    centred = x - mean
-    variance = np.einsum("...i,...i->...", centred, centred)[..., None] / np.float32(x.shape[-1])
-    normed: Floats = centred / np.sqrt(variance + np.float32(EPSILON))
-    return normed
+    share = np.float32(1 / x.shape[-1])
+    mean: Floats = np.add.reduce(x, axis=-1, keepdims=True) * share
+    centred: Floats = np.subtract(x, mean, dtype=np.float32)
+    variance = np.einsum("...i,...i->...", centred, centred)[..., None] * share
+    centred /= np.sqrt(variance + np.float32(EPSILON))
+    return centred

@@ -5,6 +5,7 @@ before it, up to three digits, a run of punctuation. A line's first guess is the
 that ends the line ends with a token. Uses the `tokenizers` library.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -21,6 +22,7 @@ LARGEST_VOCABULARY = 16_384
 LONGEST_TOKEN = 40  # characters; longer ones would be whole lines of a licence header
 
 _PIECES = r"(?:\n[ \t]*)+| ?[\p{L}_][\p{L}\p{N}_]*|\p{N}{1,3}| ?[^\s\p{L}\p{N}_]+|\s+|."
+_STOPS_KEPT = 64  # sets of stop strings
 _TAIL = 400  # characters looked at to find the last piece of a text
 
 Tokens = NDArray[np.int64]
@@ -31,6 +33,7 @@ class CodeTokenizer:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        self._ending: dict[tuple[bytes, ...], NDArray[np.bool_]] = {}
 
     @classmethod
     def train(cls, texts: Iterable[str], vocabulary_size: int) -> "CodeTokenizer":
@@ -95,6 +98,35 @@ class CodeTokenizer:
     def sizes(self) -> NDArray[np.int64]:
         """How many bytes each token stands for, shape (vocabulary,)."""
         return np.array([len(content) for content in self.bytes_of], np.int64)
+
+    def ending(self, stops: Sequence[bytes]) -> NDArray[np.bool_]:
+        """Which tokens begin with one of `stops` or are marks, shape (vocabulary,). Kept for the next time."""
+        kept = tuple(stops)
+        if kept not in self._ending:
+            if len(self._ending) >= _STOPS_KEPT:
+                self._ending = {}
+            self._ending[kept] = np.array([not content or content.startswith(kept) for content in self.bytes_of])
+        return self._ending[kept]
+
+    def typing(self, pending: bytes) -> Tokens:
+        """The tokens that begin with the bytes `pending`, and those that are a beginning of it, ascending."""
+        contents, numbers = self._sorted
+        first = bisect_left(contents, pending)
+        last = bisect_left(contents, pending + b"\xff" * LONGEST_TOKEN * 4)  # a character has four bytes at most
+        shorter = [
+            self._number_of[part] for size in range(1, len(pending)) if (part := pending[:size]) in self._number_of
+        ]
+        return np.array(sorted([*numbers[first:last], *shorter]), np.int64)
+
+    @cached_property
+    def _sorted(self) -> tuple[list[bytes], list[int]]:
+        """What the tokens stand for, in the order of bytes, and their numbers; without the marks."""
+        pairs = sorted((content, number) for number, content in enumerate(self.bytes_of) if content)
+        return [content for content, _number in pairs], [number for _content, number in pairs]
+
+    @cached_property
+    def _number_of(self) -> dict[bytes, int]:
+        return dict(zip(*self._sorted, strict=True))
 
     def last_piece(self, text: str) -> str:
         """The unfinished piece at the end of `text`: typing on may still change how it is cut into tokens."""

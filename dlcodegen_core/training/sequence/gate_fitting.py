@@ -30,6 +30,7 @@ HIDDEN = 128
 BATCH = 512
 PASSES = 6
 RATE = 2e-3
+WARM_UP, COOL_DOWN = 0.1, 0.6  # shares of the steps in which the rate rises and falls
 ROWS_FOR_ALL_PASSES = 4000
 LEAST_PROBABILITY = 1e-9
 
@@ -66,11 +67,13 @@ class EvidenceWriter:
         self._network = network
         self._unigram = unigram
 
-    def rows(self, tokens: Ints) -> GateRows:
-        """The evidence for each token of a file from what stands before it."""
-        counted, counted_numbers = self._counts.along(tokens)
-        copied, copied_numbers = copied_along(tokens, self._index.passages)
-        hidden = hidden_along(self._network, tokens)
+    def rows(self, files: Sequence[Ints]) -> GateRows:
+        """The evidence for each token of the files from what stands before it; several at once cost less."""
+        tokens = np.concatenate(files)
+        counted, counted_numbers = self._counts.along(files)
+        along = [copied_along(file, self._index.passages) for file in files]
+        copied, copied_numbers = (np.concatenate(parts) for parts in zip(*along, strict=True))
+        hidden = hidden_along(self._network, files)
         of_network, network_numbers = _network_along(self._network, hidden, tokens)
         rest = np.stack([of_network, self._unigram[tokens], np.full(len(tokens), 1 / len(self._unigram))], axis=1)
         return GateRows(
@@ -80,8 +83,24 @@ class EvidenceWriter:
         )
 
 
-def fit_gate(rows: GateRows, seed: int, progress: Callable[[int, int], None]) -> dict[str, Floats]:
-    """The weights of a Gate that gives the true tokens of `rows` the most probability."""
+def fit_gate(
+    rows: GateRows, seed: int, progress: Callable[[int, int], None], time_left: Callable[[], float] = lambda: 1.0
+) -> dict[str, Floats]:
+    """The weights of a Gate that gives the true tokens of `rows` the most probability.
+
+    time_left: from 1 down to 0, the share of the time for this that is left; at 0 it ends with what it has.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # steps this small are slower on two, and far slower if anything else runs
+    try:
+        return _fit_gate(rows, seed, progress, time_left)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _fit_gate(
+    rows: GateRows, seed: int, progress: Callable[[int, int], None], time_left: Callable[[], float]
+) -> dict[str, Floats]:
     generator = torch.Generator().manual_seed(seed)
     inputs = NUMBERS + rows.hidden.shape[1]
     torch.manual_seed(seed)
@@ -94,16 +113,19 @@ def fit_gate(rows: GateRows, seed: int, progress: Callable[[int, int], None]) ->
     bias, shares = torch.from_numpy(closed(rows.numbers)), torch.from_numpy(rows.shares)
     few = min(1.0, len(rows) / ROWS_FOR_ALL_PASSES)
     steps = int(PASSES * few * len(rows)) // BATCH
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, max(2, steps + 1))
+    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01, fused=True)
     for step in range(steps):
+        left = min(1 - step / steps, time_left())
+        if left <= 0:
+            break
+        rate = RATE * min(1.0, (step + 1) / max(1, WARM_UP * steps), left / COOL_DOWN)
+        optimiser.param_groups[0]["lr"] = rate
         chosen = torch.randint(0, len(rows), (BATCH,), generator=generator)
         trust = (network(seen[chosen]) + bias[chosen]).softmax(dim=1)
         loss = -(trust * shares[chosen]).sum(dim=1).clamp_min(LEAST_PROBABILITY).log().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        schedule.step()
         if step % 50 == 0:
             progress(step, steps)
     weights: dict[str, Floats] = {}
@@ -114,24 +136,25 @@ def fit_gate(rows: GateRows, seed: int, progress: Callable[[int, int], None]) ->
 
 
 @torch.inference_mode()
-def hidden_along(network: SmallTransformer, tokens: Ints, batch: int = 16) -> Floats:
-    """What the network makes of everything before each token, shape (n, width), in the windows that answering uses."""
-    whole = np.concatenate([[0], tokens])
+def hidden_along(network: SmallTransformer, files: Sequence[Ints], batch: int = 16) -> Floats:
+    """What the network makes of everything before each token of its file, shape (tokens of all files, width), in the
+    windows that answering uses."""
     length = SHORTEST_WINDOW + WINDOW_STEP
-    starts, done = [], 0
-    while done < len(tokens):
-        starts.append(window_start(done))
-        done = min(len(tokens), starts[-1] + length)
-    inside = np.minimum(np.array(starts)[:, None] + np.arange(length), len(tokens))
-    windows = torch.from_numpy(whole[inside]).to(network.embedding.device)
-    hidden = np.zeros((len(tokens), network.shape.width), np.float32)
-    made = [network(windows[first : first + batch]).float().cpu().numpy() for first in range(0, len(windows), batch)]
-    done = 0
-    for start, row in zip(starts, np.concatenate(made), strict=True):
-        end = min(len(tokens), start + length)
-        hidden[done:end] = row[done - start : end - start]
-        done = end
-    return hidden
+    windows: list[Ints] = []
+    parts: list[tuple[int, int]] = []  # of each window, the positions that no window before it had
+    for file in files:
+        whole = np.concatenate([[0], file[:-1]])
+        done = 0
+        while done < len(file):
+            start = window_start(done)
+            window = whole[start : start + length]
+            windows.append(np.pad(window, (0, length - len(window))))
+            parts.append((done - start, len(window)))
+            done = start + len(window)
+    tokens = torch.from_numpy(np.array(windows)).to(network.embedding.device)
+    made = [network(tokens[first : first + batch]).float().cpu().numpy() for first in range(0, len(tokens), batch)]
+    rows = (row for some in made for row in some)
+    return np.concatenate([row[new:end] for row, (new, end) in zip(rows, parts, strict=True)])
 
 
 @torch.inference_mode()

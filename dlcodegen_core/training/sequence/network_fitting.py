@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlcodegen_core.models.sequence.network import CONTEXT, Muon, SmallTransformer
 from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE
+from dlcodegen_core.training.sequence.thread_choice import ThreadChoice
 
 WINDOWS_A_STEP = 6
 MUON_RATE = 0.02
@@ -56,6 +57,7 @@ class NetworkFitting:
         began, last, steps, seen = now(), now(), 0, 0
         losses: list[torch.Tensor] = []
         tokens = len(self._stream)
+        threads = ThreadChoice(now)
         while True:
             span = max(1e-6, until() - began)
             progress = max((now() - began) / span, seen / (MOST_PASSES * tokens))
@@ -67,7 +69,8 @@ class NetworkFitting:
                 yield Round(min(1.0, progress), steps, loss, *self._measure())
                 if over:
                     return
-            losses.append(self._step(_rate(steps, progress)))
+            rate = _rate(steps, progress)
+            losses.append(threads.timed(lambda rate=rate: self._step(rate)))  # type: ignore[misc]  # bound at once
             steps += 1
             seen += WINDOWS_A_STEP * self._length
 

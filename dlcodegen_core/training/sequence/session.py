@@ -39,6 +39,7 @@ from dlcodegen_core.models.sequence.sequence_model import SequenceModel, unigram
 from dlcodegen_core.models.sequence.suffix_array import SuffixArray
 from dlcodegen_core.models.sequence.teacher_forcing import judge
 from dlcodegen_core.models.sequence.tokenizer import SMALLEST_VOCABULARY, CodeTokenizer
+from dlcodegen_core.threads import one_blas_thread
 from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMetrics
 from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
 from dlcodegen_core.training.sequence.gate_fitting import EvidenceWriter, GateRows, fit_gate
@@ -46,7 +47,9 @@ from dlcodegen_core.training.sequence.network_fitting import NetworkFitting, Rou
 
 DEFAULT_SECONDS = 60.0
 # Shares of the whole time at which the parts end.
-FITTING_ENDS, WEIGHING_ENDS, CALIBRATING_ENDS = 0.58, 0.86, 0.95
+FITTING_ENDS, WEIGHING_ENDS, CALIBRATING_ENDS = 0.70, 0.90, 0.95
+WRITTEN_AT_ONCE = 8192  # tokens
+WRITING_SHARE = 0.75  # of the weighing is for writing the evidence down, the rest for fitting the gate
 GATE_SHARE = 0.1  # of the files
 FEWEST_UNITS = 10  # a source of fewer files is cut into parts to choose the gate's from
 UNIT_LINES = 20
@@ -100,6 +103,7 @@ class SequenceSession:
 
     def run(self) -> TrainMetrics:
         """Train and save a version. Raises WorkbenchError."""
+        one_blas_thread()
         self._phases.enter("reading")
         texts, held_out_texts = self._split()
         tokenizer = CodeTokenizer.train(texts, self._vocabulary_size(texts))
@@ -176,14 +180,19 @@ class SequenceSession:
         )
         began, parts = self._around.now(), []
         ends = max(began + 0.05 * self._seconds, self._phases.began + WEIGHING_ENDS * self._seconds)
-        for number, tokens in enumerate(for_gate):
-            if len(tokens):
-                parts.append(writer.rows(tokens))
-            self._phases.progress(number + 1, len(for_gate) + 1)
-            if self._around.now() > ends or (self._stopped and parts):
+        writing_ends = began + WRITING_SHARE * (ends - began)
+        together = _together(for_gate, WRITTEN_AT_ONCE)
+        for number, files in enumerate(together):
+            parts.append(writer.rows(files))
+            self._phases.progress(number + 1, len(together) + 1)
+            if self._around.now() > writing_ends or (self._stopped and parts):
                 break
         rows = GateRows.join(parts) if parts else _no_rows(network.shape.width)
-        return Gate(fit_gate(rows, self._config.seed, lambda done, total: self._phases.progress(done, total)))
+        written = self._around.now()
+        # The last file may have been a long one; some time is left in any case.
+        span = max(0.02 * self._seconds, ends - written)
+        time_left = lambda: 1 - (self._around.now() - written) / span  # noqa: E731
+        return Gate(fit_gate(rows, self._config.seed, self._phases.progress, time_left))
 
     def _calibrate(self, model: SequenceModel, for_gate: Sequence[Ints]) -> Calibration:
         self._phases.enter("calibrating")
@@ -286,6 +295,21 @@ def _units(texts: Sequence[str]) -> list[str]:
         lines = text.splitlines(keepends=True)
         parts += ["".join(lines[start : start + UNIT_LINES]) for start in range(0, len(lines), UNIT_LINES)]
     return parts
+
+
+def _together(files: Sequence[Ints], tokens: int) -> list[list[Ints]]:
+    """The files that hold anything, in groups of about so many tokens."""
+    groups: list[list[Ints]] = []
+    size = tokens
+    for file in files:
+        if not len(file):
+            continue
+        if size >= tokens:
+            groups.append([])
+            size = 0
+        groups[-1].append(file)
+        size += len(file)
+    return groups
 
 
 def _lines(tokenizer: CodeTokenizer, files: Sequence[Ints], count: int, seed: int) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from dlcodegen_core.models.sequence import copying, corpus_counts
 from dlcodegen_core.models.sequence.copying import STRETCH, NeighbourCopy, PromptCopy, copied_along, match_lengths
 from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
 from dlcodegen_core.models.sequence.evidence import join, weigh
-from dlcodegen_core.models.sequence.neighbours import NeighbourIndex
+from dlcodegen_core.models.sequence.neighbours import NeighbourIndex, _highest
 from dlcodegen_core.models.sequence.suffix_array import LONGEST_CONTEXT, SuffixArray, contexts_of
 
 tokens = st.lists(st.integers(1, 4), min_size=1, max_size=60).map(lambda values: np.array(values, np.int64))
@@ -51,13 +51,13 @@ def test_all_contexts_at_once_are_found_as_one_by_one(parts, file):
         assert (high - low)[:, place].tolist() == sizes
 
 
-@given(files, tokens)
+@given(files, files)
 @settings(max_examples=50)
-def test_counts_along_a_file_are_those_at_each_of_its_places(parts, file):
+def test_counts_along_files_are_those_at_each_of_their_places(parts, along):
     counts = CorpusCounts(SuffixArray.build(parts))
-    shares, numbers = counts.along(file)
-    evidence = counts.evidence([file[:place].tolist() for place in range(len(file))])
-    np.testing.assert_allclose(evidence.shares_of(file, counts.experts), shares, atol=1e-6)
+    shares, numbers = counts.along(along)
+    evidence = counts.evidence([file[:place].tolist() for file in along for place in range(len(file))])
+    np.testing.assert_allclose(evidence.shares_of(np.concatenate(along), counts.experts), shares, atol=1e-6)
     np.testing.assert_allclose(evidence.numbers, numbers, atol=1e-6)
 
 
@@ -151,6 +151,14 @@ def test_the_passage_that_shares_the_rare_tokens_comes_first():
     passages = NeighbourIndex(text, 200).passages(np.array([3, 4, 93, 94, 95, 96]))
     assert 95 in passages[0][0]
     assert passages[0][1] == 1.0
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=3000), st.integers(1, 16))
+@settings(max_examples=50)
+def test_the_highest_scores_are_found_block_by_block(values, count):
+    scores = np.array(values, np.float32)
+    found = scores[_highest(scores, count)]
+    assert sorted(found.tolist()) == sorted(values)[-count:]
 
 
 def test_a_query_that_shares_nothing_finds_nothing():

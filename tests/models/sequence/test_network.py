@@ -64,9 +64,9 @@ def test_a_reading_of_another_text_is_not_used(network, numpy_pass):
     np.testing.assert_allclose(reading.hidden[0], of_torch(network, TOKENS[:30])[-1], atol=2e-4)
 
 
-@pytest.mark.parametrize("count", [1, 95, 96, 97, 159, 160, 161, 400])
-def test_a_file_is_read_for_the_gate_as_prompts_are_for_answers(network, numpy_pass, count):
-    along = hidden_along(network, TOKENS[:count])
+@pytest.mark.parametrize("count", [1, 95, 96, 97, 191, 192, 193, 400])
+def test_files_are_read_for_the_gate_as_prompts_are_for_answers(network, numpy_pass, count):
+    along = hidden_along(network, [TOKENS[:3], TOKENS[:count]])[3:]
     whole = np.concatenate([[0], TOKENS])
     for place in {0, count // 2, count - 1}:
         read = numpy_pass.read(whole[window_start(place) : place + 1]).hidden[0]

@@ -1,0 +1,41 @@
+"""Chooses how many threads a step of training pays with, by timing some: all cores, or half of them.
+
+On a quiet machine all cores are fastest. Beside anything else that runs, the threads of a step wait for the slowest
+of them, and half as many are faster by a factor of two to five. Which of the two it is can change at any time.
+"""
+
+import os
+from collections.abc import Callable
+
+import torch
+
+PROBE_EVERY_SECONDS = 5.0
+
+
+class ThreadChoice:
+    """Call `timed` for every step. The number of threads it leaves set is the one chosen."""
+
+    def __init__(self, now: Callable[[], float], cores: int | None = None) -> None:
+        cores = cores or os.cpu_count() or 1
+        self._now = now
+        self._options = sorted({cores, max(1, cores // 2)}, reverse=True)
+        self._seconds: dict[int, float] = {}
+        self._probed_at = now()
+
+    @property
+    def chosen(self) -> int:
+        """The number of threads of the fastest step seen lately."""
+        return min(self._options, key=lambda option: self._seconds.get(option, 0.0))
+
+    def timed(self, step: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """Take a step, mostly with the number of threads that was fastest, now and then with another one."""
+        threads = self.chosen
+        if len(self._seconds) == len(self._options) and self._now() - self._probed_at >= PROBE_EVERY_SECONDS:
+            self._probed_at = self._now()
+            threads = self._options[(self._options.index(threads) + 1) % len(self._options)]
+        torch.set_num_threads(threads)
+        began = self._now()
+        result = step()
+        self._seconds[threads] = self._now() - began
+        torch.set_num_threads(self.chosen)
+        return result
