@@ -65,7 +65,9 @@ def draw_job(service: DLCodeGen, job_id: str) -> None:
             percent=True,
         )
     if epochs:
-        _guesses(epochs[-1].guesses, epochs[-1].val_loss is not None)
+        # Not every round of a sequence model completes the lines anew.
+        guesses = next((epoch.guesses for epoch in reversed(epochs) if epoch.guesses), ())
+        _guesses(guesses, epochs[-1].val_loss is not None)
     _actions(service, job, status)
 
 

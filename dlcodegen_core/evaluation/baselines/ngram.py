@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dlcodegen_core.evaluation.baselines.line_system import LineGuess
 from dlcodegen_core.models.sequence.copying import PromptCopy
 from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
-from dlcodegen_core.models.sequence.gate import EXPERTS, NUMBERS, PREFERENCE, UNIFORM, UNIGRAM, Gate, closed
+from dlcodegen_core.models.sequence.gate import PREFERENCE, UNIFORM, UNIGRAM, Gate, closed, preference_weights
 from dlcodegen_core.models.sequence.line_search import SearchOptions, search
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 
@@ -19,10 +19,7 @@ class PreferenceGate(Gate):
     """Trusts some experts by the fixed preference, and the others not at all."""
 
     def __init__(self, width: int, allowed: NDArray[np.bool_]) -> None:
-        shapes = {"first": (NUMBERS + width, 1), "second": (1, 1), "third": (1, EXPERTS)}
-        weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-        biases = {f"{name}_bias": np.zeros(shape[1], np.float32) for name, shape in shapes.items()}
-        super().__init__({**weights, **biases})
+        super().__init__(preference_weights(width))
         self._allowed = allowed
 
     def shares(self, numbers: NDArray[np.float32], hidden: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -42,8 +39,7 @@ class NgramLines:
         allowed[: CorpusCounts.experts] = True
         allowed[CorpusCounts.experts : CorpusCounts.experts + PromptCopy.experts] = with_cache
         allowed[[UNIGRAM, UNIFORM]] = True
-        gate = PreferenceGate(model.network.width, allowed)
-        self.model = SequenceModel(model.tokenizer, model.source, model.network, gate)
+        self.model = model.with_parts(model.network, PreferenceGate(model.network.width, allowed))
 
     def complete(self, prompt: str) -> LineGuess:
         """The likeliest next token, again and again, to the end of the line."""

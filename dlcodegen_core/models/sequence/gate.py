@@ -51,6 +51,13 @@ def closed(numbers: Floats) -> Floats:
     return shut + PREFERENCE
 
 
+def preference_weights(width: int) -> dict[str, Floats]:
+    """Of a gate of one number a layer that adds nothing to the preference."""
+    shapes = {"first": (NUMBERS + width, 1), "second": (1, 1), "third": (1, EXPERTS)}
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    return {**weights, **{f"{name}_bias": np.zeros(shape[1], np.float32) for name, shape in shapes.items()}}
+
+
 class Gate:
     """The fitted gate in NumPy. Immutable."""
 
@@ -64,6 +71,11 @@ class Gate:
         if widths[-1][1] != EXPERTS or widths[0][1] != widths[1][0] or widths[1][1] != widths[2][0]:
             raise ValueError(f"the gate's layers have shapes {widths}, which do not fit together")
         self.inputs = widths[0][0]
+
+    @classmethod
+    def of_preference(cls, width: int) -> "Gate":
+        """A gate that was fitted on nothing: the fixed preference alone, for a network of this width."""
+        return cls(preference_weights(width))
 
     @property
     def weights(self) -> dict[str, Floats]:

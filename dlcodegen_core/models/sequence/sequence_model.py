@@ -5,6 +5,7 @@ immutable; `advance` gives the positions one token further, for several beams at
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,11 +49,31 @@ class Beams:
 class SequenceModel:
     """Tokenizer, counted source, network and gate. Immutable, so threads may share it."""
 
+    network: NetworkPass
+    gate: Gate
+
     def __init__(self, tokenizer: CodeTokenizer, source: SuffixArray, network: NetworkPass, gate: Gate) -> None:
-        self.tokenizer = tokenizer
-        self.source = source
+        self._count(tokenizer, source)
         self.network = network
         self.gate = gate
+
+    @classmethod
+    def of_counts(cls, tokenizer: CodeTokenizer, source: SuffixArray) -> "SequenceModel":
+        """A model that still wants its network; `with_parts` gives it one."""
+        model = cls.__new__(cls)
+        model._count(tokenizer, source)
+        return model
+
+    def with_parts(self, network: NetworkPass, gate: Gate | None = None) -> "SequenceModel":
+        """The same counts under another network and gate; without a gate, under the fixed preference alone."""
+        model = copy(self)
+        model.network = network
+        model.gate = gate or Gate.of_preference(network.width)
+        return model
+
+    def _count(self, tokenizer: CodeTokenizer, source: SuffixArray) -> None:
+        self.tokenizer = tokenizer
+        self.source = source
         self.counts = CorpusCounts(source)
         self.index = NeighbourIndex(source.tokens, len(tokenizer))
         self.unigram = unigram_of(source, len(tokenizer))

@@ -28,14 +28,12 @@ from dlcodegen_core.errors import TrainingCancelled
 from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.models.saved_model import ModelCard, save_arrays
 from dlcodegen_core.models.sequence.calibration import Calibration, fit_calibration
-from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
 from dlcodegen_core.models.sequence.gate import Gate
 from dlcodegen_core.models.sequence.line_search import SearchOptions, search
-from dlcodegen_core.models.sequence.neighbours import NeighbourIndex
 from dlcodegen_core.models.sequence.network import NetworkShape, SmallTransformer, best_dtype
 from dlcodegen_core.models.sequence.network_pass import NetworkPass
 from dlcodegen_core.models.sequence.saved_sequence import HEADS, to_arrays
-from dlcodegen_core.models.sequence.sequence_model import SequenceModel, unigram_of
+from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 from dlcodegen_core.models.sequence.suffix_array import SuffixArray
 from dlcodegen_core.models.sequence.teacher_forcing import judge
 from dlcodegen_core.models.sequence.tokenizer import SMALLEST_VOCABULARY, CodeTokenizer
@@ -44,6 +42,7 @@ from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMet
 from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
 from dlcodegen_core.training.sequence.gate_fitting import EvidenceWriter, GateRows, fit_gate
 from dlcodegen_core.training.sequence.network_fitting import NetworkFitting, Round
+from dlcodegen_core.training.sequence.shown_lines import GUESSES, guesses_of, lines_of
 
 DEFAULT_SECONDS = 60.0
 # Shares of the whole time at which the parts end.
@@ -56,9 +55,7 @@ UNIT_LINES = 20
 KEYWORD_FILES = 300
 JUDGED_TOKENS = 640
 CALIBRATION_LINES = 250
-SHORTEST_LINE = 10
-GUESSES = 3
-GUESS_CHARACTERS = 400
+SHOWN_EVERY = 0.1  # share of the whole time after which the shown lines are completed anew
 BYTES_A_TOKEN = 4  # below this many bytes of source a token, a smaller vocabulary is learned
 
 Ints = NDArray[np.int64]
@@ -114,17 +111,19 @@ class SequenceSession:
         self._phases.enter("counting")
         counted, for_gate = self._for_gate(units)
         source = SuffixArray.build(counted)
-        network = self._fit_network(len(tokenizer), counted, held_out or for_gate, tokenizer)
-        gate = self._fit_gate(source, len(tokenizer), network, for_gate)
-        weights = {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
+        model = SequenceModel.of_counts(tokenizer, source)
+        shown = lines_of(tokenizer, held_out or for_gate or units, GUESSES, self._config.seed + 1)
+        network = self._fit_network(model, counted, held_out or for_gate, shown)
+        gate = self._fit_gate(model, network, for_gate)
+        weights = _weights_of(network)
         passing = NetworkPass({name: value.astype(np.float16) for name, value in weights.items()}, HEADS)
-        calibration = self._calibrate(SequenceModel(tokenizer, source, passing, gate), for_gate)
+        calibration = self._calibrate(model.with_parts(passing, gate), for_gate)
         self._phases.enter("saving")
         everything = SuffixArray.build(units)
         model = SequenceModel(tokenizer, everything, passing, gate)
         looked_at = held_out or for_gate or units
         metrics = self._measured(model, looked_at, bool(held_out), sum(map(len, units)))
-        self._emit_guesses(model, looked_at, metrics)
+        self._emit_last(metrics, guesses_of(model, shown))
         return self._save(to_arrays(tokenizer, everything, weights, gate, calibration), keywords, metrics)
 
     def _split(self) -> tuple[list[str], list[str]]:
@@ -147,37 +146,50 @@ class SequenceSession:
         )
 
     def _fit_network(
-        self, vocabulary: int, counted: Sequence[Ints], held_out: Sequence[Ints], tokenizer: CodeTokenizer
+        self,
+        model: SequenceModel,
+        counted: Sequence[Ints],
+        held_out: Sequence[Ints],
+        shown: Sequence[tuple[str, str]],
     ) -> SmallTransformer:
+        """model: without a network; it lends the counts, for the lines that are shown meanwhile."""
         self._phases.enter("fitting")
         torch.manual_seed(self._config.seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = SmallTransformer(NetworkShape(vocabulary, heads=HEADS), best_dtype()).to_device(device)
+        network = SmallTransformer(NetworkShape(len(model.tokenizer), heads=HEADS), best_dtype()).to_device(device)
         fitting = NetworkFitting(network, counted, held_out, self._config.seed)
         ends = self._phases.began + FITTING_ENDS * self._seconds
-        began = self._around.now()
+        began = shown_at = self._around.now()
         for result in fitting.rounds(lambda: ends, self._around.now, lambda: self._around.wish() is not Wish.GO_ON):
             self._phases.progress(round(100 * result.progress), 100)
+            guesses: tuple[Guess, ...] = ()
+            if self._around.now() - shown_at >= SHOWN_EVERY * self._seconds:
+                guesses = guesses_of(model.with_parts(NetworkPass(_weights_of(network), HEADS)), shown)
+                shown_at = self._around.now()
             if result.steps:
-                self._round_ended(result, self._around.now() - began)
+                self._round_ended(result, self._around.now() - began, guesses)
         return network.eval()
 
-    def _round_ended(self, result: Round, seconds: float) -> None:
+    def _round_ended(self, result: Round, seconds: float, guesses: tuple[Guess, ...]) -> None:
         number = len(self._rounds) + 1
         expected = max(number, round(number / max(result.progress, 1e-3)))
         event = EpochEnded(
-            number, expected, result.loss, 0.0, result.held_out_loss, result.held_out_accuracy, seconds, True
+            number,
+            expected,
+            result.loss,
+            0.0,
+            result.held_out_loss,
+            result.held_out_accuracy,
+            seconds,
+            True,
+            guesses,
         )
         self._rounds.append(event)
         self._around.emit(event)
 
-    def _fit_gate(
-        self, source: SuffixArray, vocabulary: int, network: SmallTransformer, for_gate: Sequence[Ints]
-    ) -> Gate:
+    def _fit_gate(self, model: SequenceModel, network: SmallTransformer, for_gate: Sequence[Ints]) -> Gate:
         self._phases.enter("weighing")
-        writer = EvidenceWriter(
-            CorpusCounts(source), NeighbourIndex(source.tokens, vocabulary), network, unigram_of(source, vocabulary)
-        )
+        writer = EvidenceWriter(model.counts, model.index, network, model.unigram)
         began, parts = self._around.now(), []
         ends = max(began + 0.05 * self._seconds, self._phases.began + WEIGHING_ENDS * self._seconds)
         writing_ends = began + WRITING_SHARE * (ends - began)
@@ -196,7 +208,7 @@ class SequenceSession:
 
     def _calibrate(self, model: SequenceModel, for_gate: Sequence[Ints]) -> Calibration:
         self._phases.enter("calibrating")
-        lines = _lines(model.tokenizer, for_gate, CALIBRATION_LINES, self._config.seed)
+        lines = lines_of(model.tokenizer, for_gate, CALIBRATION_LINES, self._config.seed)
         ends = self._phases.began + CALIBRATING_ENDS * self._seconds
         chances, right = [], []
         for number, (prompt, target) in enumerate(lines):
@@ -236,20 +248,14 @@ class SequenceSession:
             bits_per_character=bits if held_out else None,
         )
 
-    def _emit_guesses(self, model: SequenceModel, files: Sequence[Ints], metrics: TrainMetrics) -> None:
-        """Three held-out lines as the finished model completes them."""
-        guesses = []
-        for prompt, target in _lines(model.tokenizer, files, GUESSES, self._config.seed + 1):
-            found = search(model, prompt, SearchOptions(stop=("\n",))).hypotheses
-            if found:
-                chance = float(np.exp(found[0].log_probability))
-                guesses.append(Guess(prompt[-GUESS_CHARACTERS:], target, found[0].text, chance))
+    def _emit_last(self, metrics: TrainMetrics, guesses: tuple[Guess, ...]) -> None:
+        """One more round that shows what the finished model makes of the lines."""
         if self._rounds and guesses:
             last = self._rounds[-1]
             self._around.emit(
                 EpochEnded(
                     last.epoch + 1, last.epoch + 1, metrics.loss, metrics.accuracy, metrics.val_loss,
-                    metrics.val_accuracy, last.seconds, True, tuple(guesses),
+                    metrics.val_accuracy, last.seconds, True, guesses,
                 )
             )  # fmt: skip
 
@@ -312,20 +318,8 @@ def _together(files: Sequence[Ints], tokens: int) -> list[list[Ints]]:
     return groups
 
 
-def _lines(tokenizer: CodeTokenizer, files: Sequence[Ints], count: int, seed: int) -> list[tuple[str, str]]:
-    """Lines of ten characters or more from the files: the text up to the line's indentation, and the rest of it."""
-    found = []
-    for file in files:
-        text = tokenizer.decode(file)
-        place = 0
-        for line in text.splitlines(keepends=True):
-            code = line.strip()
-            if place and len(code) >= SHORTEST_LINE:
-                start = place + len(line) - len(line.lstrip())
-                found.append((text, start, code))
-            place += len(line)
-    chosen = np.random.default_rng(seed).permutation(len(found))[:count]
-    return [(found[index][0][: found[index][1]], found[index][2]) for index in chosen.tolist()]
+def _weights_of(network: SmallTransformer) -> dict[str, NDArray[np.float32]]:
+    return {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
 
 
 def _no_rows(width: int) -> GateRows:
