@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
@@ -19,6 +19,7 @@ from pretraining.packages import Package
 CACHE = Path(os.environ.get("DLCODEGEN_PRETRAINING_CACHE", Path.home() / ".cache" / "dlcodegen-pretraining"))
 LARGEST_MEMBER = 2_000_000  # bytes; larger ones are never source that a person wrote
 SECONDS_A_PACKAGE = 300
+_ZIP_LINK = 0o12  # the file type in the mode
 
 
 class PackageUnavailable(Exception):
@@ -43,22 +44,28 @@ def fetched(package: Package, cache: Path = CACHE) -> Path:
     return archives[0]
 
 
-def members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """Path inside and content of each plain file, by path; links, and paths that lead out, are passed over."""
+def members(archive: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Content of each plain file whose path inside is wanted; links, and paths that lead out, are passed over."""
+    found = {}
     if archive.suffix == ".whl":
         with ZipFile(archive) as wheel:
-            for info in sorted(wheel.infolist(), key=lambda info: info.filename):
-                is_link = info.external_attr >> 28 == 0o12
-                if not info.is_dir() and not is_link and info.file_size <= LARGEST_MEMBER and _inside(info.filename):
-                    yield info.filename, wheel.read(info)
+            for info in wheel.infolist():
+                is_link = info.external_attr >> 28 == _ZIP_LINK
+                if info.is_dir() or is_link or info.file_size > LARGEST_MEMBER or not _inside(info.filename):
+                    continue
+                if wanted(info.filename):
+                    found[info.filename] = wheel.read(info)
     else:
-        with tarfile.open(archive, "r:gz") as tarball:
-            for member in sorted(tarball.getmembers(), key=lambda member: member.name):
-                if member.isreg() and member.size <= LARGEST_MEMBER and _inside(member.name):
+        # read as a stream: going back in a compressed file means to begin again
+        with tarfile.open(archive, "r|gz") as tarball:
+            for member in tarball:
+                # npm puts everything into one folder, mostly called "package"
+                path = member.name.partition("/")[2]
+                if member.isreg() and member.size <= LARGEST_MEMBER and _inside(member.name) and wanted(path):
                     content = tarball.extractfile(member)
                     assert content is not None  # it is a plain file
-                    # npm puts everything into one folder, mostly called "package"
-                    yield member.name.partition("/")[2] or member.name, content.read()
+                    found[path] = content.read()
+    return found
 
 
 def _bring(package: Package, folder: Path) -> None:

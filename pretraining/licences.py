@@ -24,6 +24,7 @@ _IN_WORDS = {
     "mit license (mit)": "MIT",
     "apache 2.0": "Apache-2.0",
     "apache-2.0": "Apache-2.0",
+    "apache 2.0 license": "Apache-2.0",
     "apache 2": "Apache-2.0",
     "apache license 2.0": "Apache-2.0",
     "apache license, version 2.0": "Apache-2.0",
@@ -129,7 +130,7 @@ def _all_of(words: list[str]) -> tuple[bool, list[str]]:
 
 def _one(words: list[str]) -> tuple[bool, list[str]]:
     if not words:
-        return False, words
+        return False, ["something is missing"]
     if words[0] == "(":
         allowed, rest = _any_of(words[1:])
         return (allowed, rest[1:]) if rest[:1] == [")"] else (False, rest)
