@@ -1,0 +1,119 @@
+"""A tiny run: it stops and goes on, counts on, and what is exported answers as the network did."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load
+
+from dlcodegen_core.models.sequence.network import NetworkShape, SmallTransformer
+from dlcodegen_core.models.sequence.network_pass import NetworkPass
+from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE, CodeTokenizer
+from pretraining import pretrain
+from pretraining.checkpoints import BEFORE_COOL_DOWN, FILE, Progress, load_checkpoint
+from pretraining.export import exported
+from pretraining.pretrain import Plan, Pretraining
+
+CPU = torch.device("cpu")
+TEXT = "".join(
+    f"def function_{number}(value):\n    return value * {number} + len(str(value))\n\n" for number in range(300)
+)
+
+
+@pytest.fixture
+def cache(tmp_path):
+    tokenizer = CodeTokenizer.train([TEXT], 512)
+    tokens = np.concatenate([[END_OF_FILE], tokenizer.encode(TEXT), [END_OF_FILE]]).astype("<u2")
+    (tmp_path / "tokenizer.json").write_text(tokenizer.to_json(), "utf-8")
+    tokens.tofile(tmp_path / "train.u16")
+    tokens.tofile(tmp_path / "held-out.u16")
+    return tmp_path
+
+
+@pytest.fixture
+def ticking(monkeypatch):
+    """Every step takes one second."""
+    monkeypatch.setattr(pretrain.Clock, "passed", lambda self: 1.0)
+    monkeypatch.setattr("pretraining.measurement.WINDOWS", 4)
+
+
+def begin(cache):
+    shape = NetworkShape(512, width=32, layers=2, heads=4)
+    return Pretraining(cache, cache / "run", CPU, 2, shape)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(cache, ticking):
+    first = begin(cache)
+    asked = iter([False] * 5 + [True])
+    list(first.run(Plan(60, 80), lambda: next(asked)))
+    second = begin(cache)
+    assert second.progress == first.progress
+    assert (second.progress.seconds, second.progress.steps, second.progress.tokens) == (5, 5, 5 * 2 * 256)
+    before, after = first.learner.tensors(), second.learner.tensors()
+    assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+    windows = torch.from_numpy(first._cutter.batch(2, 0.5))
+    assert torch.equal(first.learner.step(windows, 1.0), second.learner.step(windows, 1.0))
+    for name, weight in first.learner.network.state_dict().items():
+        assert torch.equal(weight, second.learner.network.state_dict()[name]), name
+
+
+def test_a_run_ends_with_its_plan_and_has_learned(cache, ticking):
+    run = begin(cache)
+    lines = list(run.run(Plan(30, 40), lambda: False))
+    assert run.progress.seconds == 40 and run.progress.cool_down_from == 30
+    assert (cache / "run" / BEFORE_COOL_DOWN).exists()
+    logged = [json.loads(line) for line in (cache / "run" / "log.jsonl").read_text("utf-8").splitlines()]
+    assert logged == lines
+    assert lines[-1]["plain_loss"] < 5.5 < np.log(512)
+    assert 0 < lines[-1]["gap_bits_per_character"] < 8
+
+
+def test_the_rate_rises_stays_and_falls_in_the_last_quarter():
+    plan = Plan.of(Progress(), 4_000)
+    assert plan.rate(Progress(seconds=1, steps=9)) == pytest.approx(0.1)
+    assert plan.rate(Progress(seconds=3_000, steps=9_999)) == 1
+    assert plan.rate(Progress(seconds=3_500, steps=9_999)) == pytest.approx(0.52)
+    assert plan.rate(Progress(seconds=4_000, steps=9_999)) == pytest.approx(0.02)
+
+
+def test_a_cool_down_can_begin_at_once_and_goes_on_after_a_stop():
+    now = Plan.cool_down_now(Progress(seconds=1_000, steps=9_999), 600)
+    assert now.rate(Progress(seconds=1_300, steps=9_999)) == pytest.approx(0.52)
+    begun = Progress(seconds=1_300, steps=9_999, cool_down_from=1_000, cool_down_until=1_600)
+    assert Plan.of(begun, 4_000) == now
+
+
+def test_pauses_do_not_count(monkeypatch):
+    calculated, wall = iter([10.0, 10.5]), iter([0.0, 3_600.0])
+    monkeypatch.setattr(pretrain.time, "process_time", lambda: next(calculated) * torch.get_num_threads())
+    assert pretrain.Clock(CPU).passed() == pytest.approx(0.5)
+    monkeypatch.setattr(pretrain.time, "monotonic", lambda: next(wall))
+    assert pretrain.Clock(torch.device("cuda")).passed() == pretrain.LONGEST_STEP
+
+
+def test_a_checkpoint_of_another_kind_is_refused_by_name(cache):
+    (cache / "run").mkdir()
+    (cache / "run" / FILE).write_bytes(b"no checkpoint")
+    with pytest.raises(ValueError, match=FILE):
+        load_checkpoint(cache / "run", CPU)
+
+
+def test_what_is_exported_answers_as_the_network_in_torch_and_in_numpy(cache, ticking):
+    run = begin(cache)
+    list(run.run(Plan(10, 12), lambda: False))
+    arrays = load(exported(cache / "run", cache / "tokenizer.json"))
+    tokenizer = CodeTokenizer.from_json(arrays.pop("tokenizer").tobytes().decode())
+    assert len(tokenizer) == 512
+    network = SmallTransformer(NetworkShape(512, width=32, layers=2, heads=4))
+    network.load_state_dict({name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()})
+    tokens = tokenizer.encode(TEXT)[:100]
+    with torch.no_grad():
+        of_torch = network(torch.from_numpy(tokens)[None])[0].numpy()
+    of_numpy = NetworkPass(arrays, heads=4).read(tokens).hidden[0]
+    assert of_numpy == pytest.approx(of_torch[-1], abs=1e-4)
+
+
+def test_nothing_is_exported_before_something_was_trained(cache):
+    with pytest.raises(ValueError, match="no checkpoint yet"):
+        exported(cache / "run", cache / "tokenizer.json")
