@@ -49,7 +49,7 @@ def main() -> int:
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in options.projects.split(","):
-        folder = bring(name)
+        folder = bring(*PROJECTS[name])
         if folder is None:
             summary.append(f"| {name} | not to be had here | | | | | | | | | |")
             continue
@@ -69,9 +69,8 @@ def main() -> int:
     return 0
 
 
-def bring(name: str) -> Path | None:
+def bring(registry: str, package: str, inside: str) -> Path | None:
     """The folder of a project's source, fetched once; None where its registry does not answer."""
-    registry, package, inside = PROJECTS[name]
     target = CACHE / package.replace("/", "_")
     if not (target / inside).is_dir():
         target.mkdir(parents=True, exist_ok=True)

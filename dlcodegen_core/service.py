@@ -203,7 +203,7 @@ class DLCodeGen:
         top_k: int = 0,
         top_p: float = 1.0,
         seed: int = 0,
-        length_penalty: float = 0.3,
+        length_penalty: float | None = None,
         cancelled: "Callable[[], bool] | None" = None,
     ) -> "Prediction":
         """Complete `prompt`, given lines of context, with the newest version unless one is named.

@@ -71,7 +71,7 @@ class PredictionRequest:
     max_tokens counts visible code tokens of DeepCodeNet, and tokens of its own of the sequence model. beams: how many
     ways to go on are weighed. temperature above 0 draws samples instead, among the top_k likeliest tokens (0: all)
     that hold top_p of the probability; the same seed draws the same. length_penalty: 0 ranks completions by their
-    probability, 1 by the mean over their tokens.
+    probability, 1 by the mean over their tokens; None leaves the ranking to the model.
     """
 
     prompt: str
@@ -84,7 +84,7 @@ class PredictionRequest:
     top_k: int = 0
     top_p: float = 1.0
     seed: int = 0
-    length_penalty: float = 0.3
+    length_penalty: float | None = None
 
     def __post_init__(self) -> None:
         for what, text in (("The prompt", self.prompt), *(("A context line", line) for line in self.context)):
@@ -101,6 +101,8 @@ class PredictionRequest:
             ("seed", self.seed, 0, 2**32 - 1),
             ("length_penalty", self.length_penalty, 0, 2),
         ):
+            if name == "length_penalty" and value is None:
+                continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise RequestError(f"{name} is {value!r}. Use a number from {low} to {high}.")
         if self.language is not None and self.language not in LANGUAGES:

@@ -18,12 +18,14 @@ from dlcodegen_core.inference.prediction import Candidate, Prediction, Predictio
 from dlcodegen_core.latency import LatencyClock
 from dlcodegen_core.models.saved_model import ModelCard
 from dlcodegen_core.models.sequence.calibration import Calibration
+from dlcodegen_core.models.sequence.line_ranker import rank_lines
 from dlcodegen_core.models.sequence.line_search import Hypothesis, SearchOptions, search
 from dlcodegen_core.models.sequence.network_pass import Reading
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 from dlcodegen_core.threads import one_blas_thread
 
 READINGS_KEPT = 8
+LENGTH_PENALTY = 0.5  # of what is not a line, if none was asked for
 
 
 class LoadedSequence:
@@ -82,7 +84,7 @@ class LoadedSequence:
             request.temperature,
             request.top_k,
             request.top_p,
-            request.length_penalty,
+            LENGTH_PENALTY if request.length_penalty is None else request.length_penalty,
             request.seed,
         )
         with self._lock:
@@ -92,10 +94,14 @@ class LoadedSequence:
             self._readings.append(found.reading)
         clock.lap("decode")
         language = request.language or detect(text)
-        # The sort is stable: among sound lines, and among broken ones, the search's order stays.
-        ranked = sorted(found.hypotheses, key=lambda hypothesis: not is_sound(text, hypothesis.text, language))
+        ranked = list(found.hypotheses)
+        if "\n" in request.stop and request.temperature == 0 and request.length_penalty is None:
+            ranked = rank_lines(ranked)
+        ranked = ranked[: 2 * request.beams]
+        # The sort is stable: among sound lines, and among broken ones, the order stays.
+        ranked.sort(key=lambda hypothesis: not is_sound(text, hypothesis.text, language))
         clock.lap("parsing")
-        return [_branch(hypothesis) for hypothesis in ranked]
+        return [_branch(hypothesis) for hypothesis in ranked[: request.beams]]
 
     def _features(self, request: PredictionRequest, text: str) -> NDArray[np.float32]:
         """The 544 features of the prompt, with the embedder at hand; this model itself does not look at them."""

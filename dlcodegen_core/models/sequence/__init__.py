@@ -11,5 +11,6 @@ network_pass    the same in NumPy, with its keys and values kept (for answering)
 gate            how much each predictor is trusted here
 sequence_model  all of them as one distribution of the next token
 line_search     beam search and sampling over it
+line_ranker     which of the lines found is worth offering
 saved_sequence  a trained model on disk
 """

@@ -19,10 +19,8 @@ from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
 # A beam this far behind the best score is given up: of plain log-probabilities, and of those divided by a power of
 # their length. Giving up sooner was measured to cost no similarity and to save a third of the time.
 HOPELESS_NATS = 6.0
-HOPELESS = 1.0
-# Beams are kept by a higher power of their length than finished lines are ranked by, or long lines would be given up
-# before they come to their likely ends.
-KEEPING_POWER = 0.8
+HOPELESS = 1.5
+KEEPING_POWER = 0.5  # of their length
 LONGEST_CIRCLE = 24  # tokens
 CIRCLES = 3
 
@@ -43,7 +41,7 @@ class SearchOptions:
     temperature: float = 0.0
     top_k: int = 0
     top_p: float = 1.0
-    length_penalty: float = 0.3
+    length_penalty: float = 0.5
     seed: int = 0
 
 
@@ -74,7 +72,7 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a search found, best first, and the prompt as the network read it, to be handed to the next search."""
+    """All that a search found, best first, and the prompt as the network read it, to be handed to the next search."""
 
     hypotheses: tuple[Hypothesis, ...]
     reading: Reading
@@ -153,7 +151,10 @@ class _Walk:
                     grown.append((row, self._ended(hypothesis, ending)))
                     chances[row] = 0
         picks = self._best(live, chances) if self._options.temperature == 0 else self._drawn(chances)
-        return grown + [(row, self._longer(live[row], token, float(chances[row, token]))) for row, token in picks]
+        grown += [(row, self._longer(live[row], token, float(chances[row, token]))) for row, token in picks]
+        if self._options.width == 1 and self._options.temperature == 0:  # greedy: to end is one choice among the others
+            return [max(grown, key=lambda pair: pair[1].log_probability)] if grown else []
+        return grown
 
     def worth_going_on(
         self, going: list[tuple[int, Hypothesis]], done: Sequence[Hypothesis]
@@ -170,13 +171,13 @@ class _Walk:
         return [pair for pair in going[: self._options.width] if pair[1].score(penalty) > floor]
 
     def ranked(self, hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-        """Best first, one a text: an ended one stands for the same text cut short."""
+        """Best first, one a text: an ended one stands for the same text cut short. More than there are beams: each
+        line that a beam could have ended with is one."""
         kept: dict[str, Hypothesis] = {}
         key = lambda h: (not h.ended, -h.score(self._options.length_penalty), h.text)  # noqa: E731
         for hypothesis in sorted(hypotheses, key=key):
             kept.setdefault(hypothesis.text, hypothesis)
-        best = sorted(kept.values(), key=lambda h: (-h.score(self._options.length_penalty), h.text))
-        return best[: self._options.width]
+        return sorted(kept.values(), key=lambda h: (-h.score(self._options.length_penalty), h.text))
 
     def _best(self, live: Sequence[Hypothesis], chances: Floats) -> list[tuple[int, int]]:
         """Row and token of the likeliest continuations of all, one more than there may be beams for each that a stop

@@ -1,12 +1,14 @@
-"""The small transformer in NumPy, for answering: reads a prompt once, keeps its keys and values, then goes on token
-by token for several beams at once. Serving needs no PyTorch.
+"""The small transformer without PyTorch, for answering: reads a prompt once, keeps its keys and values, then goes on
+token by token for several beams at once. NumPy, and ONNX Runtime for the products with its matrices.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dlcodegen_core.models.sequence.packed_matrix import PackedMatrix
 
 CONTEXT = 256  # tokens seen at once in training
 SHORTEST_WINDOW = 96  # tokens read of a long prompt, at least
@@ -47,25 +49,24 @@ def window_start(position: int) -> int:
 class NetworkPass:
     """Immutable; threads may share it."""
 
-    def __init__(self, weights: Mapping[str, NDArray[np.generic]], heads: int) -> None:
-        """weights: the state dict of SmallTransformer. Raises KeyError or ValueError if they do not fit."""
+    def __init__(self, weights: Mapping[str, NDArray[np.generic]], heads: int, exact: bool = False) -> None:
+        """weights: the state dict of SmallTransformer. exact: multiply in float32, which is several times slower than
+        with weights rounded to 8 bits. Raises KeyError or ValueError if the weights do not fit.
+        """
         arrays = {name: np.asarray(array, np.float32) for name, array in weights.items()}
         self.embedding = arrays["embedding"]
         self.width = self.embedding.shape[1]
-        self._output = np.ascontiguousarray(self.embedding.T)
+        pack = _in_full if exact else PackedMatrix
         self._scale = np.float32(arrays["scale"].reshape(()))
         layers = sum(name.startswith("attention_in.") for name in arrays)
-        self._layers = [
-            tuple(
-                np.ascontiguousarray(arrays[f"{part}.{layer}"].T)
-                for part in ("attention_in", "attention_out", "expand", "contract")
-            )
-            for layer in range(layers)
-        ]
+        parts = ("attention_in", "attention_out", "expand", "contract")
+        matrices = [[arrays[f"{part}.{layer}"].T for part in parts] for layer in range(layers)]
         self._heads = heads
         size = self.width // heads
-        if size * heads != self.width or any(a.shape != (self.width, 3 * self.width) for a, *_rest in self._layers):
+        if size * heads != self.width or any(first.shape != (self.width, 3 * self.width) for first, *_rest in matrices):
             raise ValueError(f"width {self.width} does not fit {heads} heads")
+        self._layers = [tuple(pack(matrix) for matrix in layer) for layer in matrices]
+        self._output = pack(self.embedding.T)
         frequencies = ROTARY_BASE ** (-np.arange(size // 2) / (size // 2))
         angles = np.arange(2 * CONTEXT)[:, None] * frequencies
         cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
@@ -105,7 +106,7 @@ class NetworkPass:
 
     def log_probabilities(self, hidden: Floats) -> Floats:
         """Of every token of the vocabulary, shape (rows, vocabulary)."""
-        logits = hidden @ self._output
+        logits = self._output(hidden)
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
@@ -139,7 +140,7 @@ class NetworkPass:
                 shifted[:, 0, :half] = memory.last[layer]
             lasts.append(normed[:, -1, :half])
             size = self.width // self._heads
-            projected = (shifted @ attention_in).reshape(batch, length, 3, self._heads, size).transpose(2, 0, 3, 1, 4)
+            projected = attention_in(shifted).reshape(batch, length, 3, self._heads, size).transpose(2, 0, 3, 1, 4)
             query, key = self._rotated(projected[:2], offset)
             value = projected[2]
             if memory is not None:
@@ -147,9 +148,10 @@ class NetworkPass:
                 value = np.concatenate([memory.values[layer], value], axis=2)
             keys.append(key)
             values.append(value)
-            x = x + self._attend(query * np.float32(size**-0.5), key, value, prompt, layer, past) @ attention_out
-            hidden = np.maximum(_norm(x) @ expand, 0)
-            x = x + np.square(hidden, out=hidden) @ contract
+            mixed = self._attend(query * np.float32(size**-0.5), key, value, prompt, layer, past)
+            x = x + attention_out(mixed)
+            hidden = np.maximum(expand(_norm(x)), 0)
+            x = x + contract(np.square(hidden, out=hidden))
         return _norm(x) * self._scale, Memory(tuple(keys), tuple(values), tuple(lasts))
 
     def _attend(
@@ -180,6 +182,12 @@ class NetworkPass:
         swapped *= sine
         swapped += x * cosine
         return swapped
+
+
+def _in_full(matrix: Floats) -> Callable[[Floats], Floats]:
+    """The product with a matrix as it is."""
+    contiguous = np.ascontiguousarray(matrix)
+    return lambda rows: np.asarray(rows @ contiguous, np.float32)
 
 
 def _norm(x: Floats) -> Floats:

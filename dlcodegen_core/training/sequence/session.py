@@ -29,6 +29,7 @@ from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.models.saved_model import ModelCard, save_arrays
 from dlcodegen_core.models.sequence.calibration import Calibration, fit_calibration
 from dlcodegen_core.models.sequence.gate import Gate
+from dlcodegen_core.models.sequence.line_ranker import rank_lines
 from dlcodegen_core.models.sequence.line_search import SearchOptions, search
 from dlcodegen_core.models.sequence.network import NetworkShape, SmallTransformer, best_dtype
 from dlcodegen_core.models.sequence.network_pass import NetworkPass
@@ -214,7 +215,7 @@ class SequenceSession:
         for number, (prompt, target) in enumerate(lines):
             if self._around.now() > ends or self._stopped:
                 break
-            found = search(model, prompt, SearchOptions(stop=("\n",))).hypotheses
+            found = rank_lines(search(model, prompt, SearchOptions(stop=("\n",))).hypotheses)
             if found:
                 chances.append(found[0].log_probability)
                 right.append(found[0].text.rstrip() == target)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcodegen_core.models.sequence.line_ranker import rank_lines
 from dlcodegen_core.models.sequence.line_search import SearchOptions, search
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
@@ -37,7 +38,7 @@ def guesses_of(model: SequenceModel, lines: Sequence[tuple[str, str]]) -> tuple[
     """How the model completes the lines, as they are shown to a person."""
     guesses = []
     for prompt, target in lines:
-        if found := search(model, prompt, SearchOptions(stop=("\n",))).hypotheses:
+        if found := rank_lines(search(model, prompt, SearchOptions(stop=("\n",))).hypotheses):
             chance = float(np.exp(found[0].log_probability))
             guesses.append(Guess(prompt[-GUESS_CHARACTERS:], target, found[0].text, chance))
     return tuple(guesses)

@@ -24,7 +24,11 @@ def network():
 
 @pytest.fixture(scope="module")
 def numpy_pass(network):
-    return NetworkPass({name: value.detach().numpy() for name, value in network.state_dict().items()}, heads=4)
+    return NetworkPass(weights_of(network), heads=4, exact=True)
+
+
+def weights_of(network):
+    return {name: value.detach().numpy() for name, value in network.state_dict().items()}
 
 
 def of_torch(network, tokens):
@@ -34,6 +38,14 @@ def of_torch(network, tokens):
 
 def test_numpy_gives_what_pytorch_gives(network, numpy_pass):
     np.testing.assert_allclose(numpy_pass.read(TOKENS[:50]).hidden[0], of_torch(network, TOKENS[:50])[-1], atol=2e-4)
+
+
+def test_weights_of_eight_bits_give_nearly_the_same(network, numpy_pass):
+    packed = NetworkPass(weights_of(network), heads=4)
+    one, other = (passing.read(TOKENS[:50]).hidden for passing in (packed, numpy_pass))
+    assert np.corrcoef(one[0], other[0])[0, 1] > 0.999
+    close, full = (np.exp(passing.log_probabilities(other)) for passing in (packed, numpy_pass))
+    np.testing.assert_allclose(close, full, atol=0.02)
 
 
 def test_going_on_gives_what_reading_everything_gives(network, numpy_pass):

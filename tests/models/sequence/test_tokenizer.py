@@ -55,3 +55,20 @@ def test_other_json_is_refused():
 )
 def test_the_last_piece_is_what_typing_on_may_still_change(text, piece):
     assert TOKENIZER.last_piece(text) == piece
+
+
+@given(st.binary(min_size=1, max_size=6))
+def test_the_tokens_that_type_some_bytes_are_those_found_by_looking_at_all(pending):
+    expected = [
+        number
+        for number, content in enumerate(TOKENIZER.bytes_of)
+        if content and (content.startswith(pending) or pending.startswith(content))
+    ]
+    assert TOKENIZER.typing(pending).tolist() == expected
+
+
+def test_what_ends_a_completion_is_a_mark_or_begins_with_a_stop_string():
+    ends = TOKENIZER.ending((b"\n", b"de"))
+    for number, content in enumerate(TOKENIZER.bytes_of):
+        assert ends[number] == (not content or content.startswith((b"\n", b"de")))
+    assert TOKENIZER.ending((b"\n", b"de")) is ends
