@@ -140,6 +140,13 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--tokens-per-pair", type=int, dest="tokens_per_pair", help="leading tokens learned (default 1)")
     train.add_argument("--held-out", type=float, dest="held_out", help="share kept out of training (default 0.15)")
     train.add_argument("--patience", type=int, help="stop after so many epochs without a better held-out loss")
+    train.add_argument(
+        "--from-scratch",
+        action="store_true",
+        default=None,
+        dest="from_scratch",
+        help="a sequence model that does not start from the base model",
+    )
     train.add_argument("--seed", type=int, help="of everything random (default 0)")
     train.add_argument("--language", choices=LANGUAGES, help="of all pairs, instead of detecting it")
 

@@ -74,7 +74,8 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """Everything that decides what a training does. The defaults are the seed configuration of DeepCodeNet;
-    `TrainConfig.sequence()` has those of the sequence model, which uses vocabulary_size, held_out, seconds and seed.
+    `TrainConfig.sequence()` has those of the sequence model, which uses held_out, seconds, seed, from_scratch and,
+    from scratch, vocabulary_size.
 
     model: which kind. vocabulary_size counts all output classes, unknown and end of completion included.
     tokens_per_pair: how many leading code tokens of each target are learned; each is a sample of its own.
@@ -83,6 +84,7 @@ class TrainConfig:
     seconds: stop the fitting after this time even if epochs are left; None for no limit. Of the sequence model: all
     of the training, from reading to saving.
     language: None detects it for each pair.
+    from_scratch: the sequence model learns its tokenizer and network anew instead of starting from the base model.
     """
 
     hidden_layers: tuple[int, ...] = (512, 256, 128, 64)
@@ -98,6 +100,7 @@ class TrainConfig:
     seed: int = 0
     language: str | None = None
     model: str = "deepcodenet"
+    from_scratch: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden_layers", tuple(self.hidden_layers))

@@ -279,11 +279,16 @@ class DLCodeGen:
         Raises DatasetError if its source is gone or nothing was held out, ModelError for another kind of model.
         """
         from dlcodegen_core.evaluation.version_report import CASES, TOKENS, make_report
+        from dlcodegen_core.models import base_model
         from dlcodegen_core.training.sources import folder_source, pairs_source
 
         card = self.versions.card(version)
         if not card.is_sequence:
             raise ModelError(f"{version} is a DeepCodeNet, which completes no lines. It is one of the baselines.")
+        if version == base_model.NAME:
+            raise ModelError(
+                "The base model has learned nothing of yours to be measured on. Train a model of your own."
+            )
         if card.source_folder:
             source = folder_source(Path(card.source_folder), card.dataset)
         elif card.dataset_revision is not None:

@@ -174,7 +174,9 @@ def _command_line(dataset: str, config: TrainConfig, name: str) -> str:
     if config.model != TrainConfig().model:
         parts += ["--model", config.model]
     for option, value in config.to_json().items():
-        if value != getattr(default, option):
+        if value is True:
+            parts.append(f"--{option.replace('_', '-')}")
+        elif value != getattr(default, option):
             values = map(str, value) if isinstance(value, tuple | list) else [str(value)]
             parts += [f"--{option.replace('_', '-')}", *values]
     return shlex.join([*parts, *(["--name", name] if name else [])])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcodegen_core.errors import RequestError
+from dlcodegen_core.errors import ModelError, RequestError
 from dlcodegen_core.features.embedders import Embedders
 from dlcodegen_core.features.pipeline import FeaturePipeline, compose
 from dlcodegen_core.inference.prediction import Candidate, Prediction, PredictionRequest
@@ -81,12 +81,15 @@ class Predictor:
 
     def warm_up(self) -> None:
         """Load the newest model and its embedder before anybody waits for them."""
-        if version := self._versions.latest():
-            model = self.model(version)
-            if isinstance(model, LoadedModel):
-                self._embedders.for_identity(model.card.embedder, version).warm_up()
-            else:
-                model.warm_up()
+        try:
+            version = self._versions.resolve(None)
+        except ModelError:
+            return
+        model = self.model(version)
+        if isinstance(model, LoadedModel):
+            self._embedders.for_identity(model.card.embedder, version).warm_up()
+        else:
+            model.warm_up()
 
     def model(self, version: str) -> "LoadedModel | LoadedSequence":
         """The loaded version. Raises ModelError if it is missing or damaged, EmbeddingError if its embedder is away."""

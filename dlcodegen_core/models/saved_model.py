@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from dlcodegen_core.models.deepcodenet import DeepCodeNet
     from dlcodegen_core.models.sequence.calibration import Calibration
+    from dlcodegen_core.models.sequence.saved_sequence import Start
     from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 
 FORMAT = 1
@@ -113,6 +114,17 @@ def load_sequence(folder: Path) -> "tuple[ModelCard, SequenceModel, Calibration]
     card, content = _read_checked(folder)
     with _tensors_fit(folder):
         return card, *from_arrays(load(content))
+
+
+def load_start(folder: Path) -> "Start":
+    """What a training can start from, of the sequence model in `folder`. Raises ModelError as `load_sequence` does."""
+    from safetensors.numpy import load
+
+    from dlcodegen_core.models.sequence.saved_sequence import start_of
+
+    _card, content = _read_checked(folder)
+    with _tensors_fit(folder):
+        return start_of(load(content))
 
 
 def load_card(folder: Path) -> ModelCard:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlcodegen_core.errors import ModelError
+from dlcodegen_core.models import base_model
 from dlcodegen_core.models.saved_model import CARD_FILE, ModelCard, load_card
 from dlcodegen_core.models.version_folders import is_version_name, version_folders
 
@@ -38,14 +39,16 @@ class VersionStore:
         return self._latest[1]
 
     def resolve(self, version: str | None) -> str:
-        """The version to use: the one asked for, or the newest. Raises ModelError if there is none."""
-        chosen = version or self.latest()
+        """The version to use: the one asked for, the newest, or the base model. Raises ModelError if there is none."""
+        chosen = version or self.latest() or (base_model.NAME if base_model.is_there() else None)
         if chosen is None:
             raise ModelError("There is no trained model yet. Train one on the Train page, or with the train command.")
         return chosen
 
     def folder(self, version: str) -> Path:
         """Where a version lies. Raises ModelError if there is none of that name."""
+        if version == base_model.NAME and base_model.is_there():
+            return base_model.FOLDER
         folder = self._root / version
         if not is_version_name(version) or not folder.is_dir():
             there = ", ".join(path.name for path in version_folders(self._root)[-5:]) or "none yet"
@@ -69,8 +72,12 @@ class VersionStore:
         return card
 
     def all(self) -> list[ModelCard | DamagedVersion]:
-        """Every version, newest first, with those that are damaged."""
+        """Every version that was trained here, newest first, with those that are damaged."""
         return [self._card_or_damage(path.name) for path in reversed(version_folders(self._root))]
+
+    def base(self) -> ModelCard | None:
+        """The card of the base model, None where none is shipped. Raises ModelError if it is damaged."""
+        return self.card(base_model.NAME) if base_model.is_there() else None
 
     def _card_or_damage(self, version: str) -> ModelCard | DamagedVersion:
         try:

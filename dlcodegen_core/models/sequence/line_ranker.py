@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 from dlcodegen_core.models.sequence.line_search import Hypothesis
 
 FEATURES = ("log-probability", "over root of tokens", "agreement", "weakest token", "log of characters", "characters")
-WEIGHTS = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+WEIGHTS = np.array([0.62, -0.86, 38.12, 0.04, 13.66, -7.77])
 
 Floats = NDArray[np.float64]
 

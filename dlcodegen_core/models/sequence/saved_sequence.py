@@ -8,6 +8,7 @@ calibration     slope, offset, lines
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +39,35 @@ def to_arrays(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What another training can start from: a tokenizer, the weights of a network and of a gate that go with it."""
+
+    tokenizer: CodeTokenizer
+    network: dict[str, NDArray[np.float32]]
+    gate: dict[str, NDArray[np.float32]]
+
+    @property
+    def layers(self) -> int:
+        return sum(name.startswith("attention_in.") for name in self.network)
+
+    @property
+    def width(self) -> int:
+        return int(self.network["embedding"].shape[1])
+
+
+def start_of(arrays: Arrays) -> Start:
+    """What a training can start from. Raises KeyError or ValueError if the arrays are not those of such a model."""
+    return Start(
+        _tokenizer_of(arrays),
+        {name: array.astype(np.float32) for name, array in _part(arrays, "network.").items()},
+        {name: array.astype(np.float32) for name, array in _part(arrays, "gate.").items()},
+    )
+
+
 def from_arrays(arrays: Arrays) -> tuple[SequenceModel, Calibration]:
     """The model and its calibration. Raises KeyError or ValueError if the arrays are not those of such a model."""
-    tokenizer = CodeTokenizer.from_json(bytes(arrays["tokenizer"].astype(np.uint8)).decode())
+    tokenizer = _tokenizer_of(arrays)
     tokens, order = arrays["source.tokens"], arrays["source.order"]
     if tokens.dtype != np.uint16 or order.dtype != np.int32 or len(tokens) == 0:
         raise ValueError(f"the source has types {tokens.dtype} and {order.dtype}, expected are uint16 and int32")
@@ -53,6 +80,10 @@ def from_arrays(arrays: Arrays) -> tuple[SequenceModel, Calibration]:
         raise ValueError(f"the network knows {len(network.embedding)} tokens, the tokenizer {len(tokenizer)}")
     slope, offset, lines = arrays["calibration"].tolist()
     return SequenceModel(tokenizer, source, network, gate), Calibration(slope, offset, int(lines))
+
+
+def _tokenizer_of(arrays: Arrays) -> CodeTokenizer:
+    return CodeTokenizer.from_json(bytes(arrays["tokenizer"].astype(np.uint8)).decode())
 
 
 def _part(arrays: Arrays, prefix: str) -> dict[str, NDArray[np.generic]]:

@@ -4,7 +4,7 @@ First every position's evidence is written down once: each expert's probability 
 sees. The loss is then only a weighted sum a row, so many passes cost seconds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,8 @@ from dlcodegen_core.models.sequence.sequence_model import ENTROPY_SCALE
 HIDDEN = 128
 BATCH = 512
 PASSES = 6
-RATE = 2e-3
+RATE, RATE_FROM_START = 2e-3, 1e-3
+NAMES = ("first", "second", "third")
 WARM_UP, COOL_DOWN = 0.1, 0.6  # shares of the steps in which the rate rises and falls
 ROWS_FOR_ALL_PASSES = 4000
 LEAST_PROBABILITY = 1e-9
@@ -84,30 +85,46 @@ class EvidenceWriter:
 
 
 def fit_gate(
-    rows: GateRows, seed: int, progress: Callable[[int, int], None], time_left: Callable[[], float] = lambda: 1.0
+    rows: GateRows,
+    seed: int,
+    progress: Callable[[int, int], None],
+    time_left: Callable[[], float] = lambda: 1.0,
+    start: Mapping[str, Floats] | None = None,
 ) -> dict[str, Floats]:
     """The weights of a Gate that gives the true tokens of `rows` the most probability.
 
     time_left: from 1 down to 0, the share of the time for this that is left; at 0 it ends with what it has.
+    start: the weights of a gate to begin with; without, it begins with the fixed preference alone.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # steps this small are slower on two, and far slower if anything else runs
     try:
-        return _fit_gate(rows, seed, progress, time_left)
+        return _fit_gate(rows, seed, progress, time_left, start)
     finally:
         torch.set_num_threads(threads)
 
 
 def _fit_gate(
-    rows: GateRows, seed: int, progress: Callable[[int, int], None], time_left: Callable[[], float]
+    rows: GateRows,
+    seed: int,
+    progress: Callable[[int, int], None],
+    time_left: Callable[[], float],
+    start: Mapping[str, Floats] | None,
 ) -> dict[str, Floats]:
     generator = torch.Generator().manual_seed(seed)
     inputs = NUMBERS + rows.hidden.shape[1]
     torch.manual_seed(seed)
     layers = [nn.Linear(inputs, HIDDEN), nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, EXPERTS)]
-    # Starts as the fixed preference alone; a small source moves it little.
-    nn.init.zeros_(layers[2].weight)
-    nn.init.zeros_(layers[2].bias)
+    if start is None:
+        # Starts as the fixed preference alone; a small source moves it little.
+        nn.init.zeros_(layers[2].weight)
+        nn.init.zeros_(layers[2].bias)
+    else:
+        with torch.no_grad():
+            for name, layer in zip(NAMES, layers, strict=True):
+                layer.weight.copy_(torch.from_numpy(start[name].T))
+                layer.bias.copy_(torch.from_numpy(start[f"{name}_bias"]))
+    full_rate = RATE if start is None else RATE_FROM_START
     network = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
     seen = torch.from_numpy(gate_input(rows.numbers, rows.hidden))
     bias, shares = torch.from_numpy(closed(rows.numbers)), torch.from_numpy(rows.shares)
@@ -118,7 +135,7 @@ def _fit_gate(
         left = min(1 - step / steps, time_left())
         if left <= 0:
             break
-        rate = RATE * min(1.0, (step + 1) / max(1, WARM_UP * steps), left / COOL_DOWN)
+        rate = full_rate * min(1.0, (step + 1) / max(1, WARM_UP * steps), left / COOL_DOWN)
         optimiser.param_groups[0]["lr"] = rate
         chosen = torch.randint(0, len(rows), (BATCH,), generator=generator)
         trust = (network(seen[chosen]) + bias[chosen]).softmax(dim=1)
@@ -129,7 +146,7 @@ def _fit_gate(
         if step % 50 == 0:
             progress(step, steps)
     weights: dict[str, Floats] = {}
-    for name, layer in zip(("first", "second", "third"), layers, strict=True):
+    for name, layer in zip(NAMES, layers, strict=True):
         weights[name] = layer.weight.detach().numpy().T.copy()
         weights[f"{name}_bias"] = layer.bias.detach().numpy().copy()
     return weights

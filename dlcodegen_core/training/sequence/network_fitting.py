@@ -12,14 +12,26 @@ from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE
 from dlcodegen_core.training.sequence.thread_choice import ThreadChoice
 
 WINDOWS_A_STEP = 6
-MUON_RATE = 0.02
-EMBEDDING_RATE = 0.004
 WARM_UP_STEPS = 20
-COOL_DOWN = 0.5  # share of the time in which the rate falls to nothing
-MOST_PASSES = 8  # over a small source more would only learn it by heart
 ROUND_SECONDS = 1.0
 
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a network is changed. matrix_rate: of Muon. embedding_rate: of Adam. cool_down: the share of the time
+    in which the rates fall to nothing. passes: over the source at most, or a small one would be learned by heart.
+    """
+
+    matrix_rate: float
+    embedding_rate: float
+    cool_down: float
+    passes: int
+
+
+FROM_SCRATCH = Pace(matrix_rate=0.02, embedding_rate=0.004, cool_down=0.5, passes=8)
+FINE_TUNING = Pace(matrix_rate=0.006, embedding_rate=0.001, cool_down=1.0, passes=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +46,30 @@ class Round:
 
 
 class NetworkFitting:
-    """One fitting run. `windows_of` cuts texts; `rounds` learns and reports."""
+    """One fitting run; `rounds` learns and reports."""
 
-    def __init__(self, network: SmallTransformer, files: Sequence[Ints], held_out: Sequence[Ints], seed: int) -> None:
+    def __init__(
+        self,
+        network: SmallTransformer,
+        files: Sequence[Ints],
+        held_out: Sequence[Ints],
+        seed: int,
+        pace: Pace = FROM_SCRATCH,
+    ) -> None:
         self.network = network
+        self._pace = pace
         self._device = network.embedding.device
         self._stream = torch.from_numpy(
             np.concatenate([[END_OF_FILE], *(np.append(file, END_OF_FILE) for file in files)]).astype(np.int64)
         )
         self._length = min(CONTEXT, max(1, len(self._stream) - 2))
         self._random = torch.Generator().manual_seed(seed)
-        self._muon = Muon(network.matrices, MUON_RATE)
+        self._muon = Muon(network.matrices, pace.matrix_rate)
         self._adam = torch.optim.Adam(
-            [{"params": [network.embedding], "lr": EMBEDDING_RATE}, {"params": [network.scale], "lr": MUON_RATE}],
+            [
+                {"params": [network.embedding], "lr": pace.embedding_rate},
+                {"params": [network.scale], "lr": pace.matrix_rate},
+            ],
             betas=(0.9, 0.95),
             fused=True,
         )
@@ -60,7 +83,7 @@ class NetworkFitting:
         threads = ThreadChoice(now)
         while True:
             span = max(1e-6, until() - began)
-            progress = max((now() - began) / span, seen / (MOST_PASSES * tokens))
+            progress = max((now() - began) / span, seen / (self._pace.passes * tokens))
             over = progress >= 1 or stop()
             if over or now() - last >= ROUND_SECONDS:
                 last = now()
@@ -69,7 +92,7 @@ class NetworkFitting:
                 yield Round(min(1.0, progress), steps, loss, *self._measure())
                 if over:
                     return
-            rate = _rate(steps, progress)
+            rate = _rate(steps, progress, self._pace.cool_down)
             losses.append(threads.timed(lambda rate=rate: self._step(rate)))  # type: ignore[misc]  # bound at once
             steps += 1
             seen += WINDOWS_A_STEP * self._length
@@ -80,8 +103,9 @@ class NetworkFitting:
         loss = self.network.loss(windows)
         loss.backward()
         self._muon.step(rate)
-        for group, base in zip(self._adam.param_groups, (EMBEDDING_RATE, MUON_RATE), strict=True):
-            group["lr"] = base * rate
+        full_rates = (self._pace.embedding_rate, self._pace.matrix_rate)
+        for group, full_rate in zip(self._adam.param_groups, full_rates, strict=True):
+            group["lr"] = full_rate * rate
         self._adam.step()
         for parameter in self.network.parameters():
             parameter.grad = None
@@ -98,9 +122,9 @@ class NetworkFitting:
         return float(loss), float((logits.argmax(1) == wanted).float().mean())
 
 
-def _rate(steps: int, progress: float) -> float:
+def _rate(steps: int, progress: float, cool_down: float) -> float:
     """Share of the full learning rate: up over some steps, flat, then down to a fiftieth."""
-    return min(1.0, (steps + 1) / WARM_UP_STEPS) * min(1.0, (1 - progress) / COOL_DOWN + 0.02)
+    return min(1.0, (steps + 1) / WARM_UP_STEPS) * min(1.0, (1 - progress) / cool_down + 0.02)
 
 
 def _first_windows(files: Sequence[Ints], length: int, most: int = 8) -> torch.Tensor:

@@ -26,6 +26,7 @@ from dlcodegen_core.data.source_files import SourceFile
 from dlcodegen_core.data.split import split_pairs
 from dlcodegen_core.errors import TrainingCancelled
 from dlcodegen_core.features.keywords import KeywordVectorizer
+from dlcodegen_core.models import base_model
 from dlcodegen_core.models.saved_model import ModelCard, save_arrays
 from dlcodegen_core.models.sequence.calibration import Calibration, fit_calibration
 from dlcodegen_core.models.sequence.gate import Gate
@@ -33,7 +34,7 @@ from dlcodegen_core.models.sequence.line_ranker import rank_lines
 from dlcodegen_core.models.sequence.line_search import SearchOptions, search
 from dlcodegen_core.models.sequence.network import NetworkShape, SmallTransformer, best_dtype
 from dlcodegen_core.models.sequence.network_pass import NetworkPass
-from dlcodegen_core.models.sequence.saved_sequence import HEADS, to_arrays
+from dlcodegen_core.models.sequence.saved_sequence import HEADS, Start, to_arrays
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 from dlcodegen_core.models.sequence.suffix_array import SuffixArray
 from dlcodegen_core.models.sequence.teacher_forcing import judge
@@ -42,7 +43,7 @@ from dlcodegen_core.threads import one_blas_thread
 from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMetrics
 from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
 from dlcodegen_core.training.sequence.gate_fitting import EvidenceWriter, GateRows, fit_gate
-from dlcodegen_core.training.sequence.network_fitting import NetworkFitting, Round
+from dlcodegen_core.training.sequence.network_fitting import FINE_TUNING, FROM_SCRATCH, NetworkFitting, Round
 from dlcodegen_core.training.sequence.shown_lines import GUESSES, guesses_of, lines_of
 
 DEFAULT_SECONDS = 60.0
@@ -104,7 +105,8 @@ class SequenceSession:
         one_blas_thread()
         self._phases.enter("reading")
         texts, held_out_texts = self._split()
-        tokenizer = CodeTokenizer.train(texts, self._vocabulary_size(texts))
+        start = None if self._config.from_scratch else base_model.start()
+        tokenizer = start.tokenizer if start else CodeTokenizer.train(texts, self._vocabulary_size(texts))
         self._phases.progress(1, 3)
         units = tokenizer.encode_all(_units(texts))
         held_out = tokenizer.encode_all(held_out_texts)
@@ -114,8 +116,8 @@ class SequenceSession:
         source = SuffixArray.build(counted)
         model = SequenceModel.of_counts(tokenizer, source)
         shown = lines_of(tokenizer, held_out or for_gate or units, GUESSES, self._config.seed + 1)
-        network = self._fit_network(model, counted, held_out or for_gate, shown)
-        gate = self._fit_gate(model, network, for_gate)
+        network = self._fit_network(model, counted, held_out or for_gate, shown, start)
+        gate = self._fit_gate(model, network, for_gate, start)
         weights = _weights_of(network)
         passing = NetworkPass({name: value.astype(np.float16) for name, value in weights.items()}, HEADS)
         calibration = self._calibrate(model.with_parts(passing, gate), for_gate)
@@ -152,13 +154,15 @@ class SequenceSession:
         counted: Sequence[Ints],
         held_out: Sequence[Ints],
         shown: Sequence[tuple[str, str]],
+        start: Start | None,
     ) -> SmallTransformer:
         """model: without a network; it lends the counts, for the lines that are shown meanwhile."""
         self._phases.enter("fitting")
         torch.manual_seed(self._config.seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = SmallTransformer(NetworkShape(len(model.tokenizer), heads=HEADS), best_dtype()).to_device(device)
-        fitting = NetworkFitting(network, counted, held_out, self._config.seed)
+        network = _network_of(start, len(model.tokenizer)).to_device(device)
+        pace = FINE_TUNING if start else FROM_SCRATCH
+        fitting = NetworkFitting(network, counted, held_out, self._config.seed, pace)
         ends = self._phases.began + FITTING_ENDS * self._seconds
         began = shown_at = self._around.now()
         for result in fitting.rounds(lambda: ends, self._around.now, lambda: self._around.wish() is not Wish.GO_ON):
@@ -188,7 +192,9 @@ class SequenceSession:
         self._rounds.append(event)
         self._around.emit(event)
 
-    def _fit_gate(self, model: SequenceModel, network: SmallTransformer, for_gate: Sequence[Ints]) -> Gate:
+    def _fit_gate(
+        self, model: SequenceModel, network: SmallTransformer, for_gate: Sequence[Ints], start: Start | None
+    ) -> Gate:
         self._phases.enter("weighing")
         writer = EvidenceWriter(model.counts, model.index, network, model.unigram)
         began, parts = self._around.now(), []
@@ -205,7 +211,8 @@ class SequenceSession:
         # The last file may have been a long one; some time is left in any case.
         span = max(0.02 * self._seconds, ends - written)
         time_left = lambda: 1 - (self._around.now() - written) / span  # noqa: E731
-        return Gate(fit_gate(rows, self._config.seed, self._phases.progress, time_left))
+        gate_start = start.gate if start else None
+        return Gate(fit_gate(rows, self._config.seed, self._phases.progress, time_left, gate_start))
 
     def _calibrate(self, model: SequenceModel, for_gate: Sequence[Ints]) -> Calibration:
         self._phases.enter("calibrating")
@@ -317,6 +324,16 @@ def _together(files: Sequence[Ints], tokens: int) -> list[list[Ints]]:
         groups[-1].append(file)
         size += len(file)
     return groups
+
+
+def _network_of(start: Start | None, vocabulary: int) -> SmallTransformer:
+    """The base's network, or a new one."""
+    if start is None:
+        return SmallTransformer(NetworkShape(vocabulary, heads=HEADS), best_dtype())
+    shape = NetworkShape(vocabulary, width=start.width, layers=start.layers, heads=HEADS)
+    network = SmallTransformer(shape, best_dtype())
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in start.network.items()})
+    return network
 
 
 def _weights_of(network: SmallTransformer) -> dict[str, NDArray[np.float32]]:
