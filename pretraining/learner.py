@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dlcodegen_core.models.sequence.network import Muon, NetworkShape, SmallTransformer, best_dtype
-from dlcodegen_core.training.sequence.network_fitting import EMBEDDING_RATE, MUON_RATE
+from dlcodegen_core.training.sequence.network_fitting import FROM_SCRATCH
 
 SHAPE = NetworkShape(vocabulary=8192, width=256, layers=4, heads=4)
 _VELOCITY, _FIRST, _SECOND, _STEPS = "muon.", "adam.first.", "adam.second.", "adam.steps"
@@ -19,11 +19,11 @@ class Learner:
     def __init__(self, shape: NetworkShape, device: torch.device, seed: int) -> None:
         torch.manual_seed(seed)
         self.network = SmallTransformer(shape, best_dtype()).to_device(device)
-        self._muon = Muon(self.network.matrices, MUON_RATE)
+        self._muon = Muon(self.network.matrices, FROM_SCRATCH.matrix_rate)
         self._adam = torch.optim.Adam(
             [
-                {"params": [self.network.embedding], "lr": EMBEDDING_RATE},
-                {"params": [self.network.scale], "lr": MUON_RATE},
+                {"params": [self.network.embedding], "lr": FROM_SCRATCH.embedding_rate},
+                {"params": [self.network.scale], "lr": FROM_SCRATCH.matrix_rate},
             ],
             betas=(0.9, 0.95),
             fused=True,
@@ -34,8 +34,9 @@ class Learner:
         loss = self.network.loss(windows)
         loss.backward()
         self._muon.step(rate)
-        for group, base in zip(self._adam.param_groups, (EMBEDDING_RATE, MUON_RATE), strict=True):
-            group["lr"] = base * rate
+        full_rates = (FROM_SCRATCH.embedding_rate, FROM_SCRATCH.matrix_rate)
+        for group, full_rate in zip(self._adam.param_groups, full_rates, strict=True):
+            group["lr"] = full_rate * rate
         self._adam.step()
         for parameter in self.network.parameters():
             parameter.grad = None
