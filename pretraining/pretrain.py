@@ -22,6 +22,7 @@ import torch
 
 from dlcodegen_core.models.sequence.network import NetworkShape
 from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
+from dlcodegen_core.training.sequence.thread_choice import ThreadChoice
 from pretraining.archives import CACHE
 from pretraining.checkpoints import BEFORE_COOL_DOWN, FILE, Progress, load_checkpoint, save_checkpoint
 from pretraining.learner import SHAPE, Learner
@@ -46,16 +47,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="planned time over all runs (default 90)")
     parser.add_argument("--cool-down-now", type=float, metavar="MINUTES", help="let the rate fall over so many minutes")
-    parser.add_argument("--threads", type=int, default=0, help="of a CPU (default: all)")
+    parser.add_argument("--threads", type=int, default=0, help="of a CPU (default: as many as pay at the time)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--windows", type=int, help="a step (default: 6 on a CPU, 96 on CUDA)")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the corpus lies and the checkpoints go")
     parser.add_argument("--run", default="run", help="the checkpoint's folder in the cache")
     options = parser.parse_args()
-    if options.threads:
-        torch.set_num_threads(options.threads)
     pretraining = Pretraining(
-        options.cache, options.cache / options.run, torch.device(options.device), options.windows, SHAPE
+        options.cache,
+        options.cache / options.run,
+        torch.device(options.device),
+        options.windows,
+        SHAPE,
+        options.threads,
     )
     stopped: list[bool] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -98,14 +102,22 @@ class Pretraining:
     """One run over the corpus in `cache`, with its checkpoint and log in `folder`."""
 
     def __init__(
-        self, cache: Path, folder: Path, device: torch.device, windows: int | None, shape: NetworkShape
+        self,
+        cache: Path,
+        folder: Path,
+        device: torch.device,
+        windows: int | None,
+        shape: NetworkShape,
+        threads: int = 0,
     ) -> None:
+        """threads: of a CPU; 0 takes as many as pay at the time."""
         tokenizer = CodeTokenizer.from_json((cache / "tokenizer.json").read_text("utf-8"))
         if len(tokenizer) != shape.vocabulary:
             raise ValueError(f"the tokenizer has {len(tokenizer)} tokens, the network {shape.vocabulary}")
         self._folder = folder
         self._device = device
         self._windows = windows or WINDOWS_A_STEP.get(device.type, WINDOWS_A_STEP["cpu"])
+        self._threads = ThreadChoice(time.monotonic, threads)
         self.learner = Learner(shape, device, SEED)
         self.progress = Progress()
         found = load_checkpoint(folder, device)
@@ -129,12 +141,13 @@ class Pretraining:
                 self._save(BEFORE_COOL_DOWN)
                 progress.cool_down_from, progress.cool_down_until = plan.fall, plan.end
             windows = torch.from_numpy(self._cutter.batch(self._windows, SHARE_WITH_GAP)).to(self._device)
-            recent.append(self.learner.step(windows, plan.rate(progress)))
+            rate = plan.rate(progress)
+            recent.append(self._threads.timed(lambda: self.learner.step(windows, rate)))  # noqa: B023  # called at once
             if len(recent) == READ_EVERY:
                 self._smooth(recent)
             progress.steps += 1
             progress.tokens += windows.shape[0] * (windows.shape[1] - 1)
-            progress.seconds += clock.passed()
+            progress.seconds += clock.passed(self._threads.used)
             if progress.seconds - measured >= MEASURE_SECONDS:
                 measured = progress.seconds
                 self._smooth(recent)
@@ -180,13 +193,13 @@ class Clock:
         self._on_cpu = device.type == "cpu"
         self._last = self._now()
 
-    def passed(self) -> float:
+    def passed(self, threads: int = 1) -> float:
         now = self._now()
         seconds, self._last = now - self._last, now
-        return seconds if self._on_cpu else min(seconds, LONGEST_STEP)
+        return seconds / threads if self._on_cpu else min(seconds, LONGEST_STEP)
 
     def _now(self) -> float:
-        return time.process_time() / torch.get_num_threads() if self._on_cpu else time.monotonic()
+        return time.process_time() if self._on_cpu else time.monotonic()
 
 
 if __name__ == "__main__":

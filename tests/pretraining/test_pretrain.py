@@ -34,13 +34,13 @@ def cache(tmp_path):
 @pytest.fixture
 def ticking(monkeypatch):
     """Every step takes one second."""
-    monkeypatch.setattr(pretrain.Clock, "passed", lambda self: 1.0)
+    monkeypatch.setattr(pretrain.Clock, "passed", lambda self, threads=1: 1.0)
     monkeypatch.setattr("pretraining.measurement.WINDOWS", 4)
 
 
 def begin(cache):
     shape = NetworkShape(512, width=32, layers=2, heads=4)
-    return Pretraining(cache, cache / "run", CPU, 2, shape)
+    return Pretraining(cache, cache / "run", CPU, 2, shape, threads=1)
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(cache, ticking):
@@ -86,8 +86,8 @@ def test_a_cool_down_can_begin_at_once_and_goes_on_after_a_stop():
 
 def test_pauses_do_not_count(monkeypatch):
     calculated, wall = iter([10.0, 10.5]), iter([0.0, 3_600.0])
-    monkeypatch.setattr(pretrain.time, "process_time", lambda: next(calculated) * torch.get_num_threads())
-    assert pretrain.Clock(CPU).passed() == pytest.approx(0.5)
+    monkeypatch.setattr(pretrain.time, "process_time", lambda: next(calculated) * 2)
+    assert pretrain.Clock(CPU).passed(threads=2) == pytest.approx(0.5)
     monkeypatch.setattr(pretrain.time, "monotonic", lambda: next(wall))
     assert pretrain.Clock(torch.device("cuda")).passed() == pretrain.LONGEST_STEP
 

@@ -15,10 +15,12 @@ PROBE_EVERY_SECONDS = 5.0
 class ThreadChoice:
     """Call `timed` for every step. The number of threads it leaves set is the one chosen."""
 
-    def __init__(self, now: Callable[[], float], cores: int | None = None) -> None:
+    def __init__(self, now: Callable[[], float], threads: int = 0, cores: int | None = None) -> None:
+        """threads: so many and no others, if it is not 0."""
         cores = cores or os.cpu_count() or 1
         self._now = now
-        self._options = sorted({cores, max(1, cores // 2)}, reverse=True)
+        self._options = [threads] if threads else sorted({cores, max(1, cores // 2)}, reverse=True)
+        self.used = self._options[0]  # by the last step
         self._seconds: dict[int, float] = {}
         self._probed_at = now()
 
@@ -33,6 +35,7 @@ class ThreadChoice:
         if len(self._seconds) == len(self._options) and self._now() - self._probed_at >= PROBE_EVERY_SECONDS:
             self._probed_at = self._now()
             threads = self._options[(self._options.index(threads) + 1) % len(self._options)]
+        self.used = threads
         torch.set_num_threads(threads)
         began = self._now()
         result = step()
