@@ -20,7 +20,10 @@ service = frame.begin("evaluate")
 def _choose(service: DLCodeGen) -> ModelCard | None:
     cards = [card for card in service.versions.all() if isinstance(card, ModelCard) and card.is_sequence]
     if not cards:
-        st.info("There is no model that completes lines yet. Train one: choose “Whole lines” on the Train page.")
+        st.info(
+            "There is no model of yours that completes lines yet. Train one: “Complete whole lines” on the Train page. "
+            "Then it is put to lines that it has not seen here, side by side with simpler systems."
+        )
         frame.link("train", "Train a model")
         return None
     names = [card.version for card in cards]

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dlcodegen_core import DLCodeGen, WorkbenchError
 from pages._shared import first_launch, frame, presets, runs
+from pages._shared.answering import base_of
 
 LIBRARY = "Python standard library"
 
@@ -13,7 +14,7 @@ service = frame.begin("home")
 def _start_demo() -> None:
     """One click from nothing to a training on real code."""
     try:
-        service.start_training(LIBRARY, presets.QUICK.config, "first model")
+        service.start_training(LIBRARY, presets.LINES_QUICK.config, "first model")
     except WorkbenchError as exc:
         st.session_state["home.problem"] = str(exc)
     else:
@@ -35,6 +36,8 @@ def _draw(service: DLCodeGen) -> None:
     pairs = sum(info.pair_count for info in infos)
     data = f"{len(infos)} datasets, {pairs:,} pairs" if infos else "no dataset yet"
     train = "training right now" if current else f"newest model: {version}" if version else "no model yet"
+    base = base_of(service)
+    predict = f"{version} answers" if version else "the base model answers" if base else "needs a trained model"
     asked = len(service.requests.records())
     with st.container():
         data_step, train_step, predict_step, speed_step = st.columns(4)
@@ -43,7 +46,7 @@ def _draw(service: DLCodeGen) -> None:
         with train_step:
             _step(2, "Train", train, "train", "Watch it" if current else "Train a model")
         with predict_step:
-            _step(3, "Predict", "ready" if version else "needs a trained model", "predict", "Complete code")
+            _step(3, "Predict", predict, "predict", "Complete code")
         with speed_step:
             _step(
                 4,
@@ -52,11 +55,14 @@ def _draw(service: DLCodeGen) -> None:
                 "performance",
                 "See timings",
             )
-    if not version and not current and any(info.name == LIBRARY for info in infos):
+    library = next((info for info in infos if info.name == LIBRARY), None)
+    if not version and not current and library is not None:
         st.subheader("Start here")
         st.write(
-            "Train a first model on real code that is already on this machine. It takes less than a minute, "
-            "and you can watch it learn."
+            f"Train a first model that completes whole lines, on {library.pair_count:,} short pieces of real code that "
+            "are already on this machine. It takes about half a minute, and you can watch it learn; then “Try it” "
+            "shows a first completion."
+            + (" It starts from the base model, which already knows open-source code." if base else "")
         )
         st.button(
             "Try it on the Python standard library", type="primary", icon=":material/play_arrow:", on_click=_start_demo

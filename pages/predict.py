@@ -10,15 +10,10 @@ from dlcodegen_core import DLCodeGen, Prediction
 from dlcodegen_core.features.language import LANGUAGES, title
 from dlcodegen_core.models.saved_model import ModelCard
 from pages._shared import charts, frame, wording
+from pages._shared.answering import Answering, answering
+from pages._shared.examples import EXAMPLES, FIRST
 from pages._shared.ghost_text import ghost_text
 
-EXAMPLES = {
-    "a constructor": "class Account:\n    def __init__(self, owner):\n        ",
-    "a loop": "total = 0\nfor price in prices:\n    ",
-    "an import": "import os\nimport sys\nfrom pathlib ",
-    "an error": "    if not isinstance(value, str):\n        ",
-    "JavaScript": "async function fetchData",
-}
 PROMPT = "predict.prompt"
 ANSWER = "predict.answer"
 STRONGEST = 6
@@ -34,9 +29,23 @@ def _use_example() -> None:
         st.session_state["predict.ask"] = True
 
 
-def _ask(service: DLCodeGen, versions: list[ModelCard]) -> None:
+def _arrive() -> None:
+    """The prompt to begin with; one that came with the address is answered at once."""
+    if PROMPT in st.session_state:
+        return
+    shared = st.query_params.get("prompt")
+    st.session_state[PROMPT] = shared or EXAMPLES[FIRST]
+    if shared:
+        st.session_state["predict.ask"] = True
+
+
+def _title(card: ModelCard, models: Answering) -> str:
+    return "base (none of your code)" if card is models.base else f"{card.version} {card.name}".strip()
+
+
+def _ask(service: DLCodeGen, models: Answering) -> None:
     """The form; leaves the answer in the session, so that it stays while other widgets change."""
-    st.session_state.setdefault(PROMPT, st.query_params.get("prompt", EXAMPLES["a constructor"]))
+    versions = models.cards
     st.pills("Try", list(EXAMPLES), key="predict.example", on_change=_use_example)
     with st.form("predict.form", border=False):
         st.text_area(
@@ -53,8 +62,8 @@ def _ask(service: DLCodeGen, versions: list[ModelCard]) -> None:
             chosen = first.selectbox(
                 "Model",
                 range(len(versions)),
-                format_func=lambda place: f"{versions[place].version} {versions[place].name}".strip(),
-                help="The newest answers unless you choose another.",
+                format_func=lambda place: _title(versions[place], models),
+                help="The newest answers unless you choose another. The base model has learned open source only.",
             )
             card = versions[chosen]
             max_tokens = second.number_input(
@@ -69,7 +78,9 @@ def _ask(service: DLCodeGen, versions: list[ModelCard]) -> None:
             language = fourth.selectbox(
                 "Language", [None, *LANGUAGES], format_func=lambda name: title(name) if name else "detect"
             )
-            whole_lines = card.is_sequence and st.checkbox("End at the line's end", value=True)
+            whole_lines = card.is_sequence and st.checkbox(
+                "End at the line's end", value=True, help="Off, it goes on over the next lines, and ranks otherwise."
+            )
         asked = st.form_submit_button("Complete", type="primary", icon=":material/bolt:")
     if asked or st.session_state.pop("predict.ask", False):
         prompt = st.session_state[PROMPT]
@@ -108,8 +119,10 @@ def _alternatives(answer: Prediction) -> None:
     st.markdown(
         "**Alternatives**",
         help="Confidence is the model's own probability of the text, 0 to 1. That of models that complete whole lines "
-        "is calibrated on lines they had not seen; of DeepCodeNet it is not. Whole lines are ranked by probability "
-        "and length together, so a longer one may stand above a surer short one; broken syntax ranks last.",
+        "is calibrated on lines kept out of what they count; of DeepCodeNet it is not. Whole lines are ranked by "
+        "how much of them is likely to be kept: a small fitted model weighs their probability, how far the other "
+        "candidates agree, and their length. So a longer one may stand above a surer short one; broken syntax "
+        "comes last.",
     )
     if not answer.completion:
         st.info("The model has nothing to offer here: it expects the end, or only tokens it does not know.")
@@ -175,14 +188,27 @@ def _same_elsewhere(prompt: str, lines: list[str], options: dict[str, object]) -
     )
 
 
+def _base_answers() -> None:
+    """One quiet line on who answers while nothing of the person's own was learned."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(
+            "The base model answers: it knows open-source Python, JavaScript and TypeScript, and nothing of yours. "
+            "Train on your own code to have your names and your ways of writing completed."
+        )
+        frame.link("train", "Train on your code")
+
+
 st.title("Predict")
 with frame.plain_errors():
-    cards = [card for card in service.versions.all() if isinstance(card, ModelCard)]
-    if cards:
-        _ask(service, cards)
+    models = answering(service)
+    if models.cards:
+        if not models.trained:
+            _base_answers()
+        _arrive()
+        _ask(service, models)
         _show(service)
     else:
         st.info("There is no trained model yet. Train one first; a quick one takes less than a minute.")
         frame.link("train", "Train a model")
-    for damaged in [version for version in service.versions.all() if not isinstance(version, ModelCard)]:
-        st.warning(frame.plain_text(damaged.problem), icon=":material/warning:")
+    for problem in models.problems:
+        st.warning(frame.plain_text(problem), icon=":material/warning:")

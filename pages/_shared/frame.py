@@ -9,6 +9,7 @@ import streamlit as st
 
 from dlcodegen_core import DLCodeGen, WorkbenchError
 from dlcodegen_core.service import Status
+from pages._shared.answering import base_of
 
 PAGES_FOLDER = Path(__file__).parents[1]
 _FRAMED = "frame.navigation_was_built"
@@ -118,7 +119,8 @@ def _status_soon() -> None:
 
 
 def _draw_status(status: Status) -> None:
-    version = _shared_service().versions.latest()
+    service = _shared_service()
+    version = service.versions.latest() or (base_of(service) and "the base model")
     model = f":material/deployed_code: {version} answers" if version else ":material/deployed_code: no model yet"
     if status.embedder_problem:
         st.caption(f":material/warning: no embedder, so trainings and new predictions wait  ·  {model}")
