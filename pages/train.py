@@ -7,11 +7,13 @@ from dlcodegen_core import DLCodeGen, TrainConfig
 from dlcodegen_core.features.language import LANGUAGES, title
 from dlcodegen_core.training.job import JobStatus
 from pages._shared import first_launch, frame, presets, runs, wording
+from pages._shared.answering import base_of
 from pages._shared.training_panel import draw_job
 
 REFRESH_SECONDS = 0.4
 SHOWN_JOB = "train.shown_job"
 WHOLE_LINES, NEXT_TOKEN = "Complete whole lines", "Predict the next token"
+KINDS = {WHOLE_LINES: "sequence", NEXT_TOKEN: "deepcodenet"}
 FOLDER, DATASET = "A folder of source", "A dataset"
 SKIPPED_SHOWN = 500
 
@@ -78,12 +80,13 @@ def _advanced(start: TrainConfig) -> TrainConfig:
 def _new_training(service: DLCodeGen) -> None:
     kind = st.segmented_control(
         "What it should do",
-        [NEXT_TOKEN, WHOLE_LINES],
-        default=WHOLE_LINES if st.query_params.get("model") == "sequence" else NEXT_TOKEN,
+        list(KINDS),
+        default=NEXT_TOKEN if st.query_params.get("model") == KINDS[NEXT_TOKEN] else WHOLE_LINES,
         required=True,
         help="Whole lines: the sequence model, which learns the order of tokens and copies what it has seen. "
         "Next token: DeepCodeNet, which sees 544 features and predicts one token at a time.",
     )
+    st.query_params["model"] = KINDS[kind]
     lines = kind == WHOLE_LINES
     from_folder = lines and _source_is_a_folder()
     path = dataset = ""
@@ -105,7 +108,7 @@ def _new_training(service: DLCodeGen) -> None:
     name = right.text_input("Name of this model (optional)", max_chars=80, placeholder="e.g. with the parser's code")
     if path:
         _look_into(service, path)
-    config = _chosen_config(presets.LINES_PRESETS if lines else presets.PRESETS, presets.LINES_GOOD if lines else None)
+    config = _lines_config(service) if lines else _features_config()
     busy = service.jobs.current() is not None
     with st.container(horizontal=True):
         asked = st.button(
@@ -131,7 +134,8 @@ def _source_is_a_folder() -> bool:
     if st.get_option("server.address") not in ("127.0.0.1", "localhost", "::1"):
         st.caption("Folders can be chosen only where the workbench is bound to this machine alone.")
         return False
-    choice = st.segmented_control("Learn from", [FOLDER, DATASET], default=FOLDER, required=True)
+    default = DATASET if "dataset" in st.query_params else FOLDER
+    choice = st.segmented_control("Learn from", [FOLDER, DATASET], default=default, required=True)
     return choice == FOLDER
 
 
@@ -152,18 +156,59 @@ def _look_into(service: DLCodeGen, path: str) -> None:
                 )
 
 
-def _chosen_config(offered: tuple[presets.Preset, ...], default: presets.Preset | None) -> TrainConfig:
-    """The preset that was chosen, or what a person made of it. Raises ConfigError."""
+def _chosen_preset(offered: tuple[presets.Preset, ...], default: presets.Preset) -> presets.Preset:
     chosen = st.segmented_control(
         "How thorough",
         [preset.name for preset in offered],
-        default=(default or offered[0]).name,
+        default=default.name,
         required=True,
-        key=f"train.preset.{offered[0].config.model}",
+        key=f"train.preset.{default.config.model}",
     )
     preset = next(preset for preset in offered if preset.name == chosen)
     st.caption(preset.help)
+    return preset
+
+
+def _features_config() -> TrainConfig:
+    """DeepCodeNet's preset, or what a person made of it. Raises ConfigError."""
+    preset = _chosen_preset(presets.PRESETS, presets.QUICK)
     return _advanced(preset.config) if preset is presets.CUSTOM else preset.config
+
+
+def _lines_config(service: DLCodeGen) -> TrainConfig:
+    """The sequence model's preset with what was changed under Advanced. Raises ConfigError."""
+    start = _chosen_preset(presets.LINES_PRESETS, presets.LINES_GOOD).config
+    has_base = base_of(service) is not None
+    with st.expander("Advanced", icon=":material/tune:"):
+        from_scratch = has_base and st.checkbox(
+            "From scratch",
+            key="train.from_scratch",
+            help="Learns tokens and language from your code alone instead of starting from the base model: nothing of "
+            "other people's code is in it, and it takes more time and more code to be as good.",
+        )
+        cells = st.columns(4)
+        seconds = cells[0].number_input(
+            "Seconds", 5, 86_400, round(start.seconds or 60), help="For all of it, from reading to saving."
+        )
+        held_out = cells[1].number_input(
+            "Held-out share", 0.0, 0.5, start.held_out, step=0.05, help="Files kept out of the training to measure it."
+        )
+        seed = cells[2].number_input(
+            "Seed", 0, 2**32 - 1, start.seed, help="Decides which files are held out and all other chance."
+        )
+        vocabulary = start.vocabulary_size
+        if from_scratch or not has_base:
+            vocabulary = cells[3].number_input(
+                "Tokens", 512, 16_384, vocabulary, step=512,
+                help="How many pieces of text it knows at most; common words are one piece, rare ones several.",
+            )  # fmt: skip
+    if has_base and not from_scratch:
+        st.caption("It starts from the base model, which knows open-source Python, JavaScript and TypeScript.")
+    else:
+        st.caption("It starts from nothing: all it will know is in your code.")
+    return TrainConfig.sequence(
+        seconds=float(seconds), held_out=held_out, seed=seed, vocabulary_size=vocabulary, from_scratch=from_scratch
+    )
 
 
 def _command_line(dataset: str, config: TrainConfig, name: str) -> str:

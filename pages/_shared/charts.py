@@ -1,6 +1,7 @@
 """The workbench's one visual language: training solid, held-out dashed, colours readable on both grounds."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -24,21 +25,39 @@ STAGE_COLOURS = {
     "parsing": "#3b8f3b",
 }
 MOST_POINTS = 500
+FEW_POINTS = 3  # so few are marked, since a line may not show them
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Where the points of a curve stand, and how far the axis goes: fixed, so that nothing jumps while they come.
+
+    until_then: what an empty chart says of when its first point comes.
+    """
+
+    name: str
+    places: Sequence[float]
+    first: float
+    last: float
+    until_then: str
 
 
 def curve(
     title: str,
-    epochs: int,
-    training: Sequence[float],
+    axis: Axis,
+    training: Sequence[float | None],
     held_out: Sequence[float | None],
     key: str,
     percent: bool = False,
 ) -> None:
-    """One live chart: training and held-out values per epoch, axis fixed to all epochs so that nothing jumps."""
-    shown = _decimated(len(training))
-    series = [_line("training", shown, training, TRAINING_COLOUR, "solid")]
-    if any(value is not None for value in held_out):
-        series.append(_line("held-out", shown, held_out, HELD_OUT_COLOUR, "dashed"))
+    """One live chart of training and held-out values; a line of which nothing is known is left out."""
+    shown = _decimated(len(axis.places))
+    lines = (("training", training, TRAINING_COLOUR, "solid"), ("held-out", held_out, HELD_OUT_COLOUR, "dashed"))
+    series = [
+        _line(name, shown, axis.places, values, colour, style)
+        for name, values, colour, style in lines
+        if any(value is not None for value in values)
+    ]
     dark = st.context.theme.type == "dark"
     text = {"color": "#b9c7cb" if dark else "#48585d"}
     grid = {"lineStyle": {"color": "#2b383d" if dark else "#e3eaec"}}
@@ -47,22 +66,22 @@ def curve(
             "animation": False,
             "title": {
                 "text": title,
-                "subtext": "" if training else "begins with the first epoch, once the code is turned into vectors",
+                "subtext": "" if series else axis.until_then,
                 "textStyle": {"fontSize": 14, **text},
                 "subtextStyle": text,
                 "left": 0,
                 "top": 6,
             },
-            "legend": {"right": 0, "top": 4, "textStyle": text, "itemWidth": 28, "show": bool(training)},
+            "legend": {"right": 0, "top": 4, "textStyle": text, "itemWidth": 28, "show": bool(series)},
             "grid": {"left": 40, "right": 16, "top": 46, "bottom": 40},
             "tooltip": {"trigger": "axis", "valueFormatter": "percent" if percent else "%.3f"},
             "xAxis": {
                 "type": "value",
-                "name": "epoch",
+                "name": axis.name,
                 "nameLocation": "middle",
                 "nameGap": 24,
-                "min": 1,
-                "max": max(2, epochs),
+                "min": axis.first,
+                "max": axis.last,
                 "minInterval": 1,
                 "axisLabel": text,
                 "nameTextStyle": text,
@@ -205,12 +224,19 @@ def _plotly(figure: "go.Figure", alt: str) -> None:
     st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt)
 
 
-def _line(name: str, shown: Sequence[int], values: Sequence[float | None], colour: str, style: str) -> dict[str, Any]:
+def _line(
+    name: str,
+    shown: Sequence[int],
+    places: Sequence[float],
+    values: Sequence[float | None],
+    colour: str,
+    style: str,
+) -> dict[str, Any]:
     return {
         "name": name,
         "type": "line",
-        "symbol": "circle" if len(shown) == 1 else "none",
-        "data": [[index + 1, values[index]] for index in shown],
+        "symbol": "circle" if len(shown) <= FEW_POINTS else "none",
+        "data": [[places[index], values[index]] for index in shown],
         "itemStyle": {"color": colour},
         "lineStyle": {"color": colour, "type": style, "width": 2},
     }

@@ -36,11 +36,20 @@ SEED = Preset(
 )
 LINES_QUICK = Preset(
     "Quick",
-    "Twenty seconds: counts and copies do the work, the network has learned little.",
+    "About half a minute, enough to try it: the network has little time for your code, so what it knows of it comes "
+    "mostly from counting and copying.",
     TrainConfig.sequence(seconds=20.0),
 )
-LINES_GOOD = Preset("Good", "A minute, as all published figures of this model.", TrainConfig.sequence())
-LINES_THOROUGH = Preset("Thorough", "Five minutes, most of them for the network.", TrainConfig.sequence(seconds=300.0))
+LINES_GOOD = Preset(
+    "Good",
+    "About a minute: the network gets used to your code, too.",
+    TrainConfig.sequence(),
+)
+LINES_THOROUGH = Preset(
+    "Thorough",
+    "About five minutes, most of them for the network: for much code, or a model for every day.",
+    TrainConfig.sequence(seconds=300.0),
+)
 LINES_PRESETS = (LINES_QUICK, LINES_GOOD, LINES_THOROUGH)
 CUSTOM = Preset("Custom", "Start from the seed configuration and change what you like.", TrainConfig())
 

@@ -9,6 +9,7 @@ from dlcodegen_core import DLCodeGen, WorkbenchError
 from dlcodegen_core.training.events import EpochEnded, Finished, Started
 from dlcodegen_core.training.job import JobFolder
 from pages._shared import wording
+from pages._shared.training_panel import rounds_of
 
 SPARK_POINTS = 40
 
@@ -42,7 +43,8 @@ def _row(service: DLCodeGen, job: JobFolder) -> dict[str, object]:
     except WorkbenchError:
         return {"Training": job.id.lstrip("0"), "Dataset": "unreadable", "Status": "damaged"}
     events = job.events()
-    losses = [event.val_loss or event.loss for event in events if isinstance(event, EpochEnded)]
+    rounds = rounds_of([event for event in events if isinstance(event, EpochEnded)])
+    losses = [event.val_loss or event.loss for event in rounds]
     step = max(1, len(losses) // SPARK_POINTS)
     finished = next((event for event in reversed(events) if isinstance(event, Finished)), None)
     started = next((event.at for event in events if isinstance(event, Started)), None)

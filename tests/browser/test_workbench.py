@@ -10,13 +10,14 @@ import pytest
 
 from dlcodegen_core import DLCodeGen, Settings
 from dlcodegen_core.data.pairs import Pair
+from dlcodegen_core.models import base_model
 from tests.browser.conftest import settled
 
 HOSTILE = "<img src=x onerror=\"document.title='taken over'\">"
 
 
 def start_long_training(page, url):
-    page.goto(f"{url}/train")
+    page.goto(f"{url}/train?model=deepcodenet")
     page.get_by_text("Custom", exact=True).click()
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.fill("5000")
@@ -31,10 +32,13 @@ def test_two_clicks_lead_from_nothing_to_a_prediction_on_real_code(workbench, pa
     page.get_by_role("button", name="Try it on the Python standard library").click()
     page.wait_for_selector("text=/Saved as/", timeout=240_000)
     page.get_by_role("link", name="Try it").click()
+    page.wait_for_selector("text=Where the time went")
+    assert page.locator("text=/v1, computed in/").count() == 1
+    assert "from pathlib import Path" in page.locator("pre").first.inner_text()
     prompt = page.get_by_label("Prompt", exact=True)
     prompt.fill("import os\nimport ")
     prompt.press("Control+Enter")
-    page.wait_for_selector("text=Where the time went")
+    page.wait_for_selector("pre:has-text('import os'):not(:has-text('pathlib'))")
     assert page.locator("text=/v1, computed in/").count() == 1
     assert "[DL-Performance] Cache MISS, version v1" in (workbench.home.parent / "server.log").read_text()
     assert page.locator("[data-testid=stException]").count() == 0
@@ -133,11 +137,25 @@ def test_no_page_asks_anything_of_another_machine(shared_workbench, page):
     assert elsewhere == []
 
 
+def test_two_clicks_lead_to_a_prediction_of_the_base_model(shared_workbench, page):
+    if not base_model.is_there():
+        pytest.skip("no base model is shipped with this checkout")
+    page.goto(shared_workbench.url)
+    page.get_by_role("link", name="Complete code").click()
+    page.get_by_role("button", name="Complete", exact=True).click()
+    page.wait_for_selector("text=/base, computed in/")
+    assert page.locator("text=/The base model answers/").count() == 1
+
+
 def test_the_same_process_answers_predictions_over_http(shared_workbench, page):
     body = json.dumps({"prompt": "import "}).encode()
     request = urllib.request.Request(
         f"{shared_workbench.url}/api/dl-codegen/predict", body, {"Content-Type": "application/json"}
     )
+    if base_model.is_there():
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert json.load(answer)["version"] == "base"
+        return
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=30)
     with refused.value:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlcodegen_core import DLCodeGen, Settings, TrainConfig
 from dlcodegen_core.data.demo import EXAMPLE_NAME, EXAMPLE_PAIRS, LIBRARY_NAME, standard_library_pairs
+from dlcodegen_core.models import base_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,11 +51,26 @@ def trained(trained_home, monkeypatch):
 
 
 @pytest.fixture
-def open_page():
-    """Open a page through the main script, as a visitor does."""
+def no_base(monkeypatch):
+    """As if no base model were shipped."""
+    monkeypatch.setattr(base_model, "is_there", lambda: False)
 
-    def open_it(key: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "workbench.py"), default_timeout=30).run()
+
+@pytest.fixture
+def base():
+    """Skips where no base model is shipped."""
+    if not base_model.is_there():
+        pytest.skip("no base model is shipped with this checkout")
+
+
+@pytest.fixture
+def open_page():
+    """Open a page through the main script, as a visitor does, with `query` in its address."""
+
+    def open_it(key: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "workbench.py"), default_timeout=60).run()
+        for name, value in query.items():
+            app.query_params[name] = value
         if key != "home":
             app.switch_page(f"pages/{key}.py").run()
         assert not app.exception, app.exception

@@ -6,7 +6,7 @@ import streamlit as st
 from dlcodegen_core import DLCodeGen, Settings
 from tests.sequence_model import copy_source, train
 from tests.ui.conftest import _as_the_pages_see_it
-from tests.ui.test_pages import words
+from tests.ui.test_pages import choose, words
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,20 @@ def with_lines(lines_home, monkeypatch):
 
 
 def test_without_a_model_of_lines_it_says_how_to_get_one(trained, open_page):
-    assert "Train one" in words(open_page("evaluate"))
+    said = words(open_page("evaluate"))
+    assert "Train one: “Complete whole lines” on the Train page" in said
+    assert "Scoreboard" not in said
+
+
+def test_a_training_of_lines_is_told_by_the_clock_and_shows_its_lines(with_lines, open_page):
+    app = open_page("train")
+    said = words(app)
+    assert "Saved as **v1**" in said
+    assert "What it would say by now" in said
+    assert "of the network alone" in said
+    took = next(metric for metric in app.metric if metric.label == "Took")
+    for phase in ("Reading the code", "Counting what follows what", "Learning whom to trust when"):
+        assert f"**{phase}**" in took.help
 
 
 def test_the_scoreboard_names_every_system_with_its_interval(with_lines, open_page):
@@ -46,10 +59,12 @@ def test_a_banner_tells_whether_a_baseline_wins(with_lines, open_page):
 
 @pytest.mark.parametrize("kind", ["Best", "Worst"])
 def test_lines_can_be_looked_at(with_lines, open_page, kind):
+    board = with_lines.report("v1").scoreboard
+    shown = {"Best": board.best, "Worst": board.worst}[kind]("v1 (this model)", 4)
     app = open_page("evaluate")
-    app.button_group[0].set_value([kind]).run()
-    assert not app.exception
-    assert ", line " in words(app)
+    choose(app, "Which", kind)
+    said = words(app).replace("\\", "")
+    assert all(f"{sample.question.path}, line {sample.question.line}" in said for sample in shown)
 
 
 def test_a_damaged_report_is_named_and_can_be_made_again(with_lines, lines_home, open_page):
