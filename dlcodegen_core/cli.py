@@ -60,6 +60,7 @@ def _predict(service: "DLCodeGen", options: argparse.Namespace) -> int:
         stop=tuple(options.stop or ()),
         version=options.version,
         language=options.language,
+        suffix=options.suffix,
     )
     _answer(options, prediction, prediction.completion)
     if not options.json:
@@ -152,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = command("predict", _predict, "complete a prompt")
     predict.add_argument("--prompt", required=True, help="the code to complete; - reads standard input")
+    predict.add_argument("--suffix", default="", help="the code behind the cursor, for sequence models")
     predict.add_argument("--context", action="append", help="a line of context; may be given several times")
     predict.add_argument("--max-tokens", type=int, default=1, dest="max_tokens", help="visible code tokens (default 1)")
     predict.add_argument("--beams", type=int, default=4, help="alternatives that are kept (default 4)")

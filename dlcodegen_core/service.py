@@ -204,6 +204,7 @@ class DLCodeGen:
         top_p: float = 1.0,
         seed: int = 0,
         length_penalty: float | None = None,
+        suffix: str = "",
         cancelled: "Callable[[], bool] | None" = None,
     ) -> "Prediction":
         """Complete `prompt`, given lines of context, with the newest version unless one is named.
@@ -215,7 +216,7 @@ class DLCodeGen:
 
         request = PredictionRequest.of(
             prompt, context, max_tokens=max_tokens, beams=beams, stop=stop, language=language, temperature=temperature,
-            top_k=top_k, top_p=top_p, seed=seed, length_penalty=length_penalty,
+            top_k=top_k, top_p=top_p, seed=seed, length_penalty=length_penalty, suffix=suffix,
         )  # fmt: skip
         return self.predictor.predict(request, version, cancelled or (lambda: False))
 

@@ -71,7 +71,8 @@ class PredictionRequest:
     max_tokens counts visible code tokens of DeepCodeNet, and tokens of its own of the sequence model. beams: how many
     ways to go on are weighed. temperature above 0 draws samples instead, among the top_k likeliest tokens (0: all)
     that hold top_p of the probability; the same seed draws the same. length_penalty: 0 ranks completions by their
-    probability, 1 by the mean over their tokens; None leaves the ranking to the model.
+    probability, 1 by the mean over their tokens; None leaves the ranking to the model. suffix: the
+    code behind the cursor.
     """
 
     prompt: str
@@ -85,9 +86,14 @@ class PredictionRequest:
     top_p: float = 1.0
     seed: int = 0
     length_penalty: float | None = None
+    suffix: str = ""
 
     def __post_init__(self) -> None:
-        for what, text in (("The prompt", self.prompt), *(("A context line", line) for line in self.context)):
+        for what, text in (
+            ("The prompt", self.prompt),
+            ("The suffix", self.suffix),
+            *(("A context line", line) for line in self.context),
+        ):
             _check_text(what, text)
         if not self.prompt.strip() and not any(line.strip() for line in self.context):
             raise RequestError("The prompt is empty. Type the code that should be completed.")

@@ -134,6 +134,8 @@ class Predictor:
         return prediction
 
     def _with_deepcodenet(self, model: LoadedModel, request: PredictionRequest, clock: LatencyClock) -> Prediction:
+        if request.suffix:
+            raise RequestError("DeepCodeNet sees nothing behind the cursor. Leave suffix out, or use a sequence model.")
         if request.temperature > 0:
             raise RequestError("DeepCodeNet weighs beams and draws no samples. Leave temperature out, or at 0.")
         text = compose(request.prompt, request.context)

@@ -89,7 +89,7 @@ class LoadedSequence:
         )
         with self._lock:
             readings = tuple(self._readings)
-        found = search(self.model, text, options, readings, cancelled, lambda: clock.lap("reading"))
+        found = search(self.model, text, options, readings, cancelled, lambda: clock.lap("reading"), request.suffix)
         with self._lock:
             self._readings.append(found.reading)
         clock.lap("decode")

@@ -20,6 +20,7 @@ MAX_BODY_BYTES = 2_000_000
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 PREDICT_OPTIONS = {
     "max_tokens", "beams", "stop", "version", "language", "temperature", "top_k", "top_p", "seed", "length_penalty",
+    "suffix",
 }  # fmt: skip
 
 

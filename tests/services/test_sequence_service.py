@@ -78,6 +78,15 @@ def test_samples_are_drawn_alike_from_one_seed(service):
     assert service.predict(PROMPT, seed=1, **options).completion == first.completion
 
 
+def test_what_stands_behind_the_cursor_is_copied_from(service):
+    prompt = "class Box:\n    def first(self):\n        return self."
+    suffix = "\n\n    def second(self):\n        return self.zorblatt_counter\n" * 2
+    without = service.predict(prompt, max_tokens=20, stop=["\n"])
+    answer = service.predict(prompt, max_tokens=20, stop=["\n"], suffix=suffix)
+    assert "zorblatt" not in "".join(candidate.text for candidate in without.candidates)
+    assert any("zorblatt_counter" in candidate.text for candidate in answer.candidates)
+
+
 def test_a_cancelled_request_ends_at_once_and_is_not_kept(service):
     asked = []
 
@@ -180,6 +189,38 @@ def test_a_handful_of_pairs_in_three_languages_is_learned_and_confidence_stays_l
         service.train(data, TrainConfig.sequence(seconds=2))
         answer = service.predict("class Unseen:\n    ", max_tokens=8, stop=["\n"])
         assert answer.confidence < 0.9
+    finally:
+        service.close()
+
+
+def test_a_training_starts_from_the_base_unless_told_otherwise(home, tmp_path):
+    service = DLCodeGen(Settings(home=tmp_path / "home", embedder="local"))
+    if service.versions.base() is None:
+        pytest.skip("no base model is shipped here")
+    try:
+        folder = home / "project" / "html"
+        versions = [
+            service.train(folder, TrainConfig.sequence(seconds=2, from_scratch=scratch)).version
+            for scratch in (False, True)
+        ]
+        models = [service.predictor.model(version).model for version in versions]
+        base = service.predictor.model("base").model
+        assert len(models[0].tokenizer) >= len(base.tokenizer) > len(models[1].tokenizer)
+        assert models[0].fills_gaps and base.fills_gaps and not models[1].fills_gaps
+    finally:
+        service.close()
+
+
+def test_the_base_model_answers_before_anything_was_trained(tmp_path):
+    service = DLCodeGen(Settings(home=tmp_path / "home", embedder="local"))
+    if service.versions.base() is None:
+        pytest.skip("no base model is shipped here")
+    try:
+        answer = service.predict("import os\nimport sys\n\n\ndef main():\n    ", max_tokens=16, stop=["\n"])
+        assert answer.version == "base" and answer.completion
+        assert service.versions.latest() is None and service.versions.all() == []
+        with pytest.raises(ModelError, match="nothing of yours"):
+            service.make_report("base", lambda what, share: None)
     finally:
         service.close()
 

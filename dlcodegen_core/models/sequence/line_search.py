@@ -23,6 +23,7 @@ HOPELESS = 1.5
 KEEPING_POWER = 0.5  # of their length
 # So is one whose probability is that far below all of the lines found together: it saves a third of the time.
 NEGLIGIBLE_NATS = 4.0
+SUFFIX_CHARACTERS = 6000
 LONGEST_CIRCLE = 24  # tokens
 CIRCLES = 3
 
@@ -87,15 +88,17 @@ def search(
     readings: Sequence[Reading] = (),
     cancelled: Callable[[], bool] = lambda: False,
     on_read: Callable[[], None] = lambda: None,
+    suffix: str = "",
 ) -> Search:
-    """Complete `prompt`. When `cancelled` answers yes, what was found so far is returned at once.
+    """Complete `prompt`, before `suffix`. When `cancelled` answers yes, what was found so far is returned at once.
 
     readings: of earlier prompts; the longest that this prompt goes on from is not read again. on_read is called
     between reading the prompt and going on from it.
     """
     pending = unfinished(model.tokenizer, prompt)
     tokens = model.tokenizer.encode(prompt[: len(prompt) - len(pending.decode())])
-    beams = model.begin(tokens, readings)
+    behind = model.tokenizer.encode(suffix[:SUFFIX_CHARACTERS]) if suffix else None
+    beams = model.begin(tokens, readings, behind)
     on_read()
     walk = _Walk(model.tokenizer, options)
     live = [Hypothesis(pending=pending)] * (options.width if options.temperature > 0 else 1)

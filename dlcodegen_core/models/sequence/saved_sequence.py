@@ -5,9 +5,10 @@ source.tokens   the training files, and source.order, their suffix array
 network.*       the transformer's weights, as float16
 gate.*          the gate's
 calibration     slope, offset, lines
+fills_gaps      1 if the network was trained to fill in the middle
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from dlcodegen_core.models.sequence.network_pass import NetworkPass
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 from dlcodegen_core.models.sequence.suffix_array import SuffixArray
 from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
+from dlcodegen_core.models.sequence.tokenizer_extension import extended, extended_embedding
 
 HEADS = 4
 
@@ -26,7 +28,12 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 
 def to_arrays(
-    tokenizer: CodeTokenizer, source: SuffixArray, network: Arrays, gate: Gate, calibration: Calibration
+    tokenizer: CodeTokenizer,
+    source: SuffixArray,
+    network: Arrays,
+    gate: Gate,
+    calibration: Calibration,
+    fills_gaps: bool = False,
 ) -> dict[str, NDArray[np.generic]]:
     """All that `from_arrays` needs. network: the state dict of SmallTransformer."""
     return {
@@ -34,6 +41,7 @@ def to_arrays(
         "source.tokens": source.tokens,
         "source.order": source.order,
         "calibration": np.array([calibration.slope, calibration.offset, calibration.lines], np.float64),
+        "fills_gaps": np.array([int(fills_gaps)], np.uint8),
         **{f"network.{name}": np.asarray(array, np.float16) for name, array in network.items()},
         **{f"gate.{name}": array for name, array in gate.weights.items()},
     }
@@ -46,6 +54,12 @@ class Start:
     tokenizer: CodeTokenizer
     network: dict[str, NDArray[np.float32]]
     gate: dict[str, NDArray[np.float32]]
+
+    def extended(self, texts: Sequence[str], most: int) -> "Start":
+        """The same with at most `most` tokens more, for what is frequent in these texts."""
+        tokenizer, pairs = extended(self.tokenizer, texts, most)
+        embedding = extended_embedding(self.network["embedding"], pairs)
+        return Start(tokenizer, {**self.network, "embedding": embedding}, self.gate)
 
     @property
     def layers(self) -> int:
@@ -79,7 +93,8 @@ def from_arrays(arrays: Arrays) -> tuple[SequenceModel, Calibration]:
     if len(network.embedding) != len(tokenizer):
         raise ValueError(f"the network knows {len(network.embedding)} tokens, the tokenizer {len(tokenizer)}")
     slope, offset, lines = arrays["calibration"].tolist()
-    return SequenceModel(tokenizer, source, network, gate), Calibration(slope, offset, int(lines))
+    fills_gaps = bool(arrays["fills_gaps"][0]) if "fills_gaps" in arrays else False  # earlier models have none
+    return SequenceModel(tokenizer, source, network, gate, fills_gaps), Calibration(slope, offset, int(lines))
 
 
 def _tokenizer_of(arrays: Arrays) -> CodeTokenizer:

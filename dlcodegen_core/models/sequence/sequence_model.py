@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcodegen_core.models.sequence import gate as gates
-from dlcodegen_core.models.sequence.copying import NeighbourCopy, PromptCopy
+from dlcodegen_core.models.sequence.copying import MEMORY_TOKENS, NeighbourCopy, PromptCopy
 from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
 from dlcodegen_core.models.sequence.evidence import Evidence, join
 from dlcodegen_core.models.sequence.gate import EXPERTS, NETWORK, UNIFORM, UNIGRAM, Gate
 from dlcodegen_core.models.sequence.neighbours import NeighbourIndex
 from dlcodegen_core.models.sequence.network_pass import Memory, NetworkPass, Reading, window_start
 from dlcodegen_core.models.sequence.suffix_array import LONGEST_CONTEXT, SuffixArray
-from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE, CodeTokenizer
+from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE, FILL_IN, FROM_HERE, CodeTokenizer
 
 UNIGRAM_FLOOR = 0.05
+SUFFIX_READ = 32  # tokens behind the place that the network reads; it was trained on 8 to 48
+SUFFIX_COPIED = 1024  # tokens behind it that may be copied
 ENTROPY_SCALE = 0.125
 
 Floats = NDArray[np.float32]
@@ -51,17 +53,28 @@ class SequenceModel:
 
     network: NetworkPass
     gate: Gate
+    fills_gaps: bool
 
-    def __init__(self, tokenizer: CodeTokenizer, source: SuffixArray, network: NetworkPass, gate: Gate) -> None:
+    def __init__(
+        self,
+        tokenizer: CodeTokenizer,
+        source: SuffixArray,
+        network: NetworkPass,
+        gate: Gate,
+        fills_gaps: bool = False,
+    ) -> None:
+        """fills_gaps: whether the network was trained to fill in the middle."""
         self._count(tokenizer, source)
         self.network = network
         self.gate = gate
+        self.fills_gaps = fills_gaps
 
     @classmethod
     def of_counts(cls, tokenizer: CodeTokenizer, source: SuffixArray) -> "SequenceModel":
         """A model that still wants its network; `with_parts` gives it one."""
         model = cls.__new__(cls)
         model._count(tokenizer, source)
+        model.fills_gaps = False
         return model
 
     def with_parts(self, network: NetworkPass, gate: Gate | None = None) -> "SequenceModel":
@@ -78,15 +91,23 @@ class SequenceModel:
         self.index = NeighbourIndex(source.tokens, len(tokenizer))
         self.unigram = unigram_of(source, len(tokenizer))
 
-    def begin(self, tokens: Ints, readings: Sequence[Reading] = ()) -> Beams:
-        """One beam at the end of a prompt. The longest of earlier `readings` that it goes on from is reused."""
+    def begin(self, tokens: Ints, readings: Sequence[Reading] = (), suffix: Ints | None = None) -> Beams:
+        """One beam at the end of a prompt. The longest of earlier `readings` that it goes on from is reused.
+
+        suffix: what stands behind the place; copied from, and read by a network that has learned to fill gaps.
+        """
         whole = np.concatenate([[END_OF_FILE], tokens])
         window = tuple(whole[window_start(len(whole) - 1) :].tolist())
+        copied = tokens
+        if suffix is not None and len(suffix):
+            copied = np.concatenate([suffix[:SUFFIX_COPIED], [END_OF_FILE], tokens[-(MEMORY_TOKENS - SUFFIX_COPIED) :]])
+            if self.fills_gaps:
+                window = (FILL_IN, *suffix[:SUFFIX_READ].tolist(), FROM_HERE, *window)
         known = [earlier for earlier in readings if window[: len(earlier.tokens)] == earlier.tokens]
         reading = self.network.read(window, max(known, key=lambda earlier: len(earlier.tokens), default=None))
         return Beams(
             (tuple(tokens[-LONGEST_CONTEXT:].tolist()),),
-            (PromptCopy.of(tokens),),
+            (PromptCopy.of(copied),),
             (NeighbourCopy.of(self.index.passages(tokens), tokens),),
             reading,
             None,

@@ -6,8 +6,10 @@ that ends the line ends with a token. Uses the `tokenizers` library.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +84,15 @@ class CodeTokenizer:
         """The same for many texts, on all cores."""
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.array(encoding.ids, np.int64) for encoding in encodings]
+
+    def pieces(self, texts: Sequence[str]) -> Counter[tuple[int, ...]]:
+        """How often each piece that tokens do not cross stands in the texts, as its tokens."""
+        counts: Counter[tuple[int, ...]] = Counter()
+        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
+            tokens = tuple(encoding.ids)
+            begins = np.flatnonzero(np.diff(np.array(encoding.word_ids, np.int64), prepend=-1)).tolist()
+            counts.update(tokens[start:end] for start, end in pairwise([*begins, len(tokens)]))
+        return counts
 
     def decode(self, tokens: Iterable[int]) -> str:
         """The text of tokens; bytes that form no character become U+FFFD."""

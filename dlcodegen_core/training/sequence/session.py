@@ -51,6 +51,7 @@ DEFAULT_SECONDS = 60.0
 FITTING_ENDS, WEIGHING_ENDS, CALIBRATING_ENDS = 0.70, 0.90, 0.95
 WRITTEN_AT_ONCE = 8192  # tokens
 WRITING_SHARE = 0.75  # of the weighing is for writing the evidence down, the rest for fitting the gate
+OWN_TOKENS = 1024  # of a source, beyond those of the base model
 GATE_SHARE = 0.1  # of the files
 FEWEST_UNITS = 10  # a source of fewer files is cut into parts to choose the gate's from
 UNIT_LINES = 20
@@ -106,6 +107,8 @@ class SequenceSession:
         self._phases.enter("reading")
         texts, held_out_texts = self._split()
         start = None if self._config.from_scratch else base_model.start()
+        if start:
+            start = start.extended(texts, OWN_TOKENS)
         tokenizer = start.tokenizer if start else CodeTokenizer.train(texts, self._vocabulary_size(texts))
         self._phases.progress(1, 3)
         units = tokenizer.encode_all(_units(texts))
@@ -127,7 +130,11 @@ class SequenceSession:
         looked_at = held_out or for_gate or units
         metrics = self._measured(model, looked_at, bool(held_out), sum(map(len, units)))
         self._emit_last(metrics, guesses_of(model, shown))
-        return self._save(to_arrays(tokenizer, everything, weights, gate, calibration), keywords, metrics)
+        return self._save(
+            to_arrays(tokenizer, everything, weights, gate, calibration, fills_gaps=start is not None),
+            keywords,
+            metrics,
+        )
 
     def _split(self) -> tuple[list[str], list[str]]:
         training, held_out = self._source.split(self._config.held_out, self._config.seed)

@@ -37,7 +37,7 @@ class KnownModel:
         a, b, end = weights / weights.sum()
         return {A: a, B: b, NEWLINE: end}
 
-    def begin(self, _tokens, _readings=()):
+    def begin(self, _tokens, _readings=(), _suffix=None):
         return Place(((),))
 
     def probabilities(self, place):
