@@ -4,6 +4,8 @@ Projects are brought by pip and npm into a cache and never committed. For each, 
 table of the projects. Written to benchmarks/results/ with the date and the machine.
 
     python -m benchmarks.quality [--seconds 60] [--projects Django,Flask]
+
+Each project is trained on twice, from the base model and from scratch; the base model alone is asked the same lines.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from dlcodegen_core import DLCodeGen, Settings, TrainConfig
 from dlcodegen_core.evaluation.line_metrics import Interval
 from dlcodegen_core.evaluation.scores import SystemScore
 from dlcodegen_core.evaluation.version_report import VersionReport
+from dlcodegen_core.models import base_model
 
 CACHE = Path(os.environ.get("DLCODEGEN_BENCH_CACHE", Path.home() / ".cache" / "dlcodegen-bench"))
 RESULTS = Path(__file__).parent / "results"
@@ -45,18 +48,20 @@ def main() -> int:
     lines += [f"{options.seconds:.0f} s of training in all, a tenth of the files held out.", ""]
     summary = [
         "| project | training / held-out files | lines exact | edit similarity | best baseline | bits a character | "
-        "next token | ECE lines | ms p50 / p95 | trained in | on disk |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "next token | ECE lines | ms p50 / p95 | trained in | on disk | from scratch | base alone |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in options.projects.split(","):
         folder = bring(*PROJECTS[name])
         if folder is None:
-            summary.append(f"| {name} | not to be had here | | | | | | | | | |")
+            summary.append(f"| {name} | not to be had here | | | | | | | | | | | |")
             continue
         with tempfile.TemporaryDirectory() as home:
             service = DLCodeGen(Settings(home=Path(home), embedder="local"))
+            scratch = TrainConfig.sequence(seconds=options.seconds, from_scratch=True)
+            beside = [service.train(folder, scratch, "from scratch").version] if base_model.is_there() else []
             metrics = service.train(folder, TrainConfig.sequence(seconds=options.seconds))
-            report = service.make_report(metrics.version, lambda what, share: None)
+            report = service.make_report(metrics.version, lambda what, share: None, beside=beside)
             size = sum(f.stat().st_size for f in service.versions.folder(metrics.version).iterdir())
             service.close()
         lines += [f"## {name}", "", *_table(report), ""]
@@ -109,15 +114,25 @@ def _table(report: VersionReport) -> list[str]:
 
 def _summary(name: str, report: VersionReport, seconds: float, size: int) -> str:
     own, tokens = report.scoreboard.score(report.system), report.tokens[report.system]
-    rivals = [system for system in report.scoreboard.systems if system.name != report.system]
+    ours = ("(from scratch)", "The base model alone")
+    rivals = [s for s in report.scoreboard.systems if s.name != report.system and not s.name.endswith(ours)]
     best = max(rivals, key=_similarity)
     return (
         f"| {name} | {report.training_files} / {report.held_out_files} | {_told(own.exact_match, 100)} | "
         f"{_told(own.edit_similarity)} | {best.name}: {_similarity(best):.1f} | "
         f"{_told(tokens.bits_per_character, digits=2)} | {_told(tokens.accuracy, 100)} | "
         f"{own.calibration_error or 0:.2f} | {own.p50_ms or 0:.0f} / {own.p95_ms or 0:.0f} | {seconds:.0f} s | "
-        f"{size / 1e6:.1f} MB |"
+        f"{size / 1e6:.1f} MB | {_short(report, '(from scratch)')} | {_short(report, 'The base model alone')} |"
     )
+
+
+def _short(report: VersionReport, ending: str) -> str:
+    """Exact lines, similarity and bits of the system whose name ends like this."""
+    system = next((system for system in report.scoreboard.systems if system.name.endswith(ending)), None)
+    if system is None or system.exact_match is None:
+        return "–"
+    bits = report.tokens[system.name].bits_per_character.mean
+    return f"{100 * system.exact_match.mean:.1f} %, {_similarity(system):.1f}, {bits:.2f} bits"
 
 
 def _similarity(system: SystemScore) -> float:

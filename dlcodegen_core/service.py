@@ -271,11 +271,17 @@ class DLCodeGen:
         return VersionReport.load(file) if file.exists() else None
 
     def make_report(
-        self, version: str, progress: "ReportProgress", cases: int | None = None, tokens: int | None = None
+        self,
+        version: str,
+        progress: "ReportProgress",
+        cases: int | None = None,
+        tokens: int | None = None,
+        beside: Sequence[str] = (),
     ) -> "VersionReport":
         """Measure a sequence model against all baselines on its own held-out files; a minute or two.
 
-        cases: lines put to every system. tokens: of held-out text that are judged.
+        cases: lines put to every system. tokens: of held-out text that are judged. beside: other versions to put to
+        the same lines, besides the base model.
 
         Raises DatasetError if its source is gone or nothing was held out, ModelError for another kind of model.
         """
@@ -305,6 +311,8 @@ class DLCodeGen:
             )
         training, held_out = source.split(card.config.held_out, card.config.seed)
         model = self.predictor.model(version)
+        names = [*([base_model.NAME] if base_model.is_there() else []), *beside]
+        others = [self.predictor.model(self.versions.resolve(name)) for name in names]
         report = make_report(
             model,  # type: ignore[arg-type]  # a sequence model, as its card says
             training,
@@ -314,6 +322,7 @@ class DLCodeGen:
             progress,
             cases or CASES,
             tokens or TOKENS,
+            others,  # type: ignore[arg-type]  # sequence models
         )
         report.save(self.report_file(version))
         return report

@@ -31,6 +31,7 @@ from dlcodegen_core.inference.line_syntax import is_sound
 from dlcodegen_core.inference.prediction import PredictionRequest
 from dlcodegen_core.inference.sequence_answers import LoadedSequence
 from dlcodegen_core.latency import LatencyClock
+from dlcodegen_core.models import base_model
 from dlcodegen_core.storage.files import write_json_atomically
 
 CASES = 200
@@ -96,17 +97,20 @@ def make_report(
     progress: ReportProgress,
     cases: int = CASES,
     tokens: int = TOKENS,
+    beside: Sequence[LoadedSequence] = (),
 ) -> VersionReport:
     """Fit the baselines on `training`, put all systems to lines of `held_out`.
 
-    embedder: None leaves out the systems that need one. Raises DatasetError if there is nothing to measure on.
+    embedder: None leaves out the systems that need one. beside: other sequence models for the same examination.
+    Raises DatasetError if there is nothing to measure on.
     """
     asked = line_cases(held_out, cases, seed=0)
     if not asked:
         raise DatasetError("There are no held-out lines of code to measure on. Train with more files held out.")
     name = f"{loaded.card.version} (this model)"
     ngrams = [NgramLines(loaded.model, with_cache=cached) for cached in (False, True)]
-    systems: list[LineSystem] = [SequenceLines(loaded, name), *ngrams]
+    others = [SequenceLines(other, _name_of(other)) for other in beside]
+    systems: list[LineSystem] = [SequenceLines(loaded, name), *others, *ngrams]
     systems += _baselines(training, embedder, ollama_host, progress)
 
     def on_case(system: str, done: int, total: int) -> None:
@@ -114,11 +118,13 @@ def make_report(
         progress(f"asking {system}", 0.4 + 0.45 * (place + done / total) / len(systems))
 
     board = run_scoreboard(systems, asked, progress=on_case)
-    encoded = loaded.model.tokenizer.encode_all([file.text for file in held_out])
+    texts = [file.text for file in held_out]
+    judged = [(name, loaded.model), *((n.name, n.model) for n in ngrams)]
+    judged += [(line.name, other.model) for line, other in zip(others, beside, strict=True)]
     measured = {}
-    for number, (who, model) in enumerate([(name, loaded.model), *((n.name, n.model) for n in ngrams)]):
-        progress("counting bits per character", 0.85 + 0.05 * number)
-        measured[who] = token_quality(model, encoded, tokens)
+    for number, (who, model) in enumerate(judged):
+        progress("counting bits per character", 0.85 + 0.15 * number / len(judged))
+        measured[who] = token_quality(model, model.tokenizer.encode_all(texts), tokens)
     return VersionReport(
         version=loaded.card.version,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -129,6 +135,12 @@ def make_report(
         tokens=measured,
         sound_share=_sound_share(board, name, asked),
     )
+
+
+def _name_of(loaded: LoadedSequence) -> str:
+    if loaded.card.version == base_model.NAME:
+        return "The base model alone"
+    return f"{loaded.card.version} ({loaded.card.name or loaded.card.dataset})"
 
 
 def _baselines(

@@ -10,7 +10,7 @@ from dlcodegen_core.data.source_files import fingerprint_of, read_folder, source
 from dlcodegen_core.data.store import DatasetStore
 from dlcodegen_core.storage.database import open_database
 from dlcodegen_core.training.job import JobFolder, TrainRequest
-from dlcodegen_core.training.sequence.session import SequenceSource
+from dlcodegen_core.training.sequence.source import SequenceSource
 from dlcodegen_core.training.session import DataSource
 
 

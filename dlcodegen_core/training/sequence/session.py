@@ -10,9 +10,8 @@
 The budget is shared out by shares of the whole, so that every part ends in time whatever the source's size.
 """
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import numpy as np
@@ -20,10 +19,6 @@ import torch
 from numpy.typing import NDArray
 
 from dlcodegen_core.config import TrainConfig
-from dlcodegen_core.data.near_duplicates import split_files
-from dlcodegen_core.data.pairs import Pair
-from dlcodegen_core.data.source_files import SourceFile
-from dlcodegen_core.data.split import split_pairs
 from dlcodegen_core.errors import TrainingCancelled
 from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.models import base_model
@@ -45,6 +40,7 @@ from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
 from dlcodegen_core.training.sequence.gate_fitting import EvidenceWriter, GateRows, fit_gate
 from dlcodegen_core.training.sequence.network_fitting import FINE_TUNING, FROM_SCRATCH, NetworkFitting, Round
 from dlcodegen_core.training.sequence.shown_lines import GUESSES, guesses_of, lines_of
+from dlcodegen_core.training.sequence.source import SequenceSource, kept_out_for_gate, together, units_of
 
 DEFAULT_SECONDS = 60.0
 # Shares of the whole time at which the parts end.
@@ -52,9 +48,6 @@ FITTING_ENDS, WEIGHING_ENDS, CALIBRATING_ENDS = 0.70, 0.90, 0.95
 WRITTEN_AT_ONCE = 8192  # tokens
 WRITING_SHARE = 0.75  # of the weighing is for writing the evidence down, the rest for fitting the gate
 OWN_TOKENS = 1024  # of a source, beyond those of the base model
-GATE_SHARE = 0.1  # of the files
-FEWEST_UNITS = 10  # a source of fewer files is cut into parts to choose the gate's from
-UNIT_LINES = 20
 KEYWORD_FILES = 300
 JUDGED_TOKENS = 640
 CALIBRATION_LINES = 250
@@ -62,31 +55,6 @@ SHOWN_EVERY = 0.1  # share of the whole time after which the shown lines are com
 BYTES_A_TOKEN = 4  # below this many bytes of source a token, a smaller vocabulary is learned
 
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class SequenceSource:
-    """The files and where they came from; revision is None for a folder or a plain file.
-
-    pairs: what the files were made of, one file a pair, if it was a dataset. folder: empty if it was none.
-    """
-
-    files: Sequence[SourceFile]
-    dataset: str
-    revision: int | None
-    fingerprint: str
-    folder: str = ""
-    pairs: Sequence[Pair] | None = None
-
-    def split(self, held_out: float, seed: int) -> tuple[list[SourceFile], list[SourceFile]]:
-        """Training and held-out files: near-duplicates, and pairs of one file, stand on one side."""
-        if self.pairs is not None:
-            sides = split_pairs(self.pairs, held_out, seed)
-        else:
-            paths, texts = [file.path for file in self.files], [file.text for file in self.files]
-            sides = split_files(paths, texts, held_out, seed)
-        training, kept_out = ([self.files[index] for index in side] for side in sides)
-        return training, kept_out
 
 
 class SequenceSession:
@@ -111,11 +79,11 @@ class SequenceSession:
             start = start.extended(texts, OWN_TOKENS)
         tokenizer = start.tokenizer if start else CodeTokenizer.train(texts, self._vocabulary_size(texts))
         self._phases.progress(1, 3)
-        units = tokenizer.encode_all(_units(texts))
+        units = tokenizer.encode_all(units_of(texts))
         held_out = tokenizer.encode_all(held_out_texts)
         keywords = KeywordVectorizer.fit(texts[:: max(1, len(texts) // KEYWORD_FILES)])
         self._phases.enter("counting")
-        counted, for_gate = self._for_gate(units)
+        counted, for_gate = kept_out_for_gate(units, self._config.seed)
         source = SuffixArray.build(counted)
         model = SequenceModel.of_counts(tokenizer, source)
         shown = lines_of(tokenizer, held_out or for_gate or units, GUESSES, self._config.seed + 1)
@@ -144,16 +112,6 @@ class SequenceSession:
         """As asked, but no more tokens than a short source can show often enough to be learned."""
         shown = sum(map(len, texts)) // (BYTES_A_TOKEN * 8)
         return max(SMALLEST_VOCABULARY, min(self._config.vocabulary_size, shown))
-
-    def _for_gate(self, units: Sequence[Ints]) -> tuple[list[Ints], list[Ints]]:
-        """Files to count, and files kept out of the counts for the gate; at least one of each if there are two."""
-        drawn = sorted(range(len(units)), key=lambda index: _draw(self._config.seed, index))
-        count = max(1, round(GATE_SHARE * len(units))) if len(units) > 1 else 0
-        kept_out = set(drawn[:count])
-        return (
-            [unit for index, unit in enumerate(units) if index not in kept_out],
-            [units[index] for index in drawn[:count]],
-        )
 
     def _fit_network(
         self,
@@ -207,10 +165,10 @@ class SequenceSession:
         began, parts = self._around.now(), []
         ends = max(began + 0.05 * self._seconds, self._phases.began + WEIGHING_ENDS * self._seconds)
         writing_ends = began + WRITING_SHARE * (ends - began)
-        together = _together(for_gate, WRITTEN_AT_ONCE)
-        for number, files in enumerate(together):
+        groups = together(for_gate, WRITTEN_AT_ONCE)
+        for number, files in enumerate(groups):
             parts.append(writer.rows(files))
-            self._phases.progress(number + 1, len(together) + 1)
+            self._phases.progress(number + 1, len(groups) + 1)
             if self._around.now() > writing_ends or (self._stopped and parts):
                 break
         rows = GateRows.join(parts) if parts else _no_rows(network.shape.width)
@@ -307,32 +265,6 @@ class SequenceSession:
         return self._around.wish() is Wish.STOP
 
 
-def _units(texts: Sequence[str]) -> list[str]:
-    """The texts; of a handful, parts of some lines each, so that some can be kept out of the counts."""
-    if len(texts) >= FEWEST_UNITS:
-        return list(texts)
-    parts = []
-    for text in texts:
-        lines = text.splitlines(keepends=True)
-        parts += ["".join(lines[start : start + UNIT_LINES]) for start in range(0, len(lines), UNIT_LINES)]
-    return parts
-
-
-def _together(files: Sequence[Ints], tokens: int) -> list[list[Ints]]:
-    """The files that hold anything, in groups of about so many tokens."""
-    groups: list[list[Ints]] = []
-    size = tokens
-    for file in files:
-        if not len(file):
-            continue
-        if size >= tokens:
-            groups.append([])
-            size = 0
-        groups[-1].append(file)
-        size += len(file)
-    return groups
-
-
 def _network_of(start: Start | None, vocabulary: int) -> SmallTransformer:
     """The base's network, or a new one."""
     if start is None:
@@ -352,7 +284,3 @@ def _no_rows(width: int) -> GateRows:
 
     empty = np.zeros((0, 1), np.float32)
     return GateRows(empty.repeat(EXPERTS, 1), empty.repeat(NUMBERS, 1), empty.repeat(width, 1))
-
-
-def _draw(seed: int, index: int) -> bytes:
-    return hashlib.sha256(f"{seed} unit {index}".encode()).digest()
