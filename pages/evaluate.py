@@ -22,7 +22,7 @@ def _choose(service: DLCodeGen) -> ModelCard | None:
     if not cards:
         st.info(
             "There is no model of yours that completes lines yet. Train one: “Complete whole lines” on the Train page. "
-            "Then it is put to lines that it has not seen here, side by side with simpler systems."
+            "Then it shows here how it does on lines that it has not seen, side by side with simpler systems."
         )
         frame.link("train", "Train a model")
         return None
@@ -58,7 +58,7 @@ def _offer(service: DLCodeGen, card: ModelCard, again: bool) -> None:
     if not again:
         st.caption(
             "Fits every baseline on what the model learned from, and puts 200 held-out lines to all of them. "
-            "Takes about a minute; the page can be left."
+            "Takes a minute or two; the page can be left."
         )
 
 

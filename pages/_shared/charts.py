@@ -32,7 +32,7 @@ FEW_POINTS = 3  # so few are marked, since a line may not show them
 class Axis:
     """Where the points of a curve stand, and how far the axis goes: fixed, so that nothing jumps while they come.
 
-    until_then: what an empty chart says of when its first point comes.
+    until_then: what an empty chart says of when its first point comes, or why none does.
     """
 
     name: str

@@ -42,7 +42,7 @@ LINES_QUICK = Preset(
 )
 LINES_GOOD = Preset(
     "Good",
-    "About a minute: the network gets used to your code, too.",
+    "About a minute: the network has time for your code, too.",
     TrainConfig.sequence(),
 )
 LINES_THOROUGH = Preset(

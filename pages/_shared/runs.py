@@ -26,7 +26,9 @@ def table(service: DLCodeGen, limit: int = 50) -> None:
         placeholder="–",
         column_config={
             "Training": st.column_config.TextColumn(width="small"),
-            "Loss": st.column_config.LineChartColumn("Held-out loss", width="small", help="Lower is better."),
+            "Loss": st.column_config.LineChartColumn(
+                width="small", help="On held-out code, where that was measured; lower is better."
+            ),
             "Accuracy": st.column_config.NumberColumn(
                 "Held-out accuracy",
                 format="%.2f",

@@ -94,9 +94,9 @@ def _seconds_axis(epochs: Sequence[EpochEnded], config: TrainConfig, status: Job
     """A sequence model learns by the clock, and how many rounds that gives depends on the machine."""
     places = [epoch.seconds for epoch in epochs]
     expected = FITTING_SHARE * (config.seconds or DEFAULT_SECONDS) if not status.is_over else 1.0
-    return charts.Axis(
-        "seconds of learning", places, 0, math.ceil(max(expected, *places, 1.0)), "begins when the network learns"
-    )
+    last = math.ceil(max(expected, *places, 1.0))
+    until_then = "not measured: the held-out pieces are too short" if places else "begins when the network learns"
+    return charts.Axis("seconds of learning", places, 0, last, until_then)
 
 
 def rounds_of(epochs: Sequence[EpochEnded]) -> list[EpochEnded]:
@@ -255,7 +255,7 @@ def _guesses(guesses: Sequence[Guess], held_out: bool, job_id: str, lines: bool)
     if not guesses:
         return
     st.markdown("**What it would say by now**" + (" to prompts it never learned from" if held_out else ""))
-    cells = st.grid("auto", min_column_width=250)
+    cells = st.grid("auto", min_column_width=300)
     for place, guess in enumerate(guesses):
         with cells.container(border=True, height="stretch"):
             ghost_text(_tail(guess.prompt, lines), guess.offer, key=f"guess.{job_id}.{place}")
