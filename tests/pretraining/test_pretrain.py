@@ -5,14 +5,15 @@ import json
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import load
 
-from dlcodegen_core.models.sequence.network import NetworkShape, SmallTransformer
+from dlcodegen_core.models.saved_model import load_sequence, load_start
+from dlcodegen_core.models.sequence.line_search import SearchOptions, search
+from dlcodegen_core.models.sequence.network import NetworkShape
 from dlcodegen_core.models.sequence.network_pass import NetworkPass
 from dlcodegen_core.models.sequence.tokenizer import END_OF_FILE, CodeTokenizer
 from pretraining import pretrain
 from pretraining.checkpoints import BEFORE_COOL_DOWN, FILE, Progress, load_checkpoint
-from pretraining.export import exported
+from pretraining.export import export
 from pretraining.pretrain import Plan, Pretraining
 
 CPU = torch.device("cpu")
@@ -24,7 +25,8 @@ TEXT = "".join(
 @pytest.fixture
 def cache(tmp_path):
     tokenizer = CodeTokenizer.train([TEXT], 512)
-    tokens = np.concatenate([[END_OF_FILE], tokenizer.encode(TEXT), [END_OF_FILE]]).astype("<u2")
+    parts = [tokenizer.encode(TEXT[start : start + 3000]) for start in range(0, len(TEXT), 3000)]
+    tokens = np.concatenate([[END_OF_FILE], *(np.append(part, END_OF_FILE) for part in parts)]).astype("<u2")
     (tmp_path / "tokenizer.json").write_text(tokenizer.to_json(), "utf-8")
     tokens.tofile(tmp_path / "train.u16")
     tokens.tofile(tmp_path / "held-out.u16")
@@ -99,21 +101,26 @@ def test_a_checkpoint_of_another_kind_is_refused_by_name(cache):
         load_checkpoint(cache / "run", CPU)
 
 
-def test_what_is_exported_answers_as_the_network_in_torch_and_in_numpy(cache, ticking):
+def test_what_is_exported_is_a_version_that_answers_and_that_a_training_starts_from(cache, ticking, tmp_path):
     run = begin(cache)
     list(run.run(Plan(10, 12), lambda: False))
-    arrays = load(exported(cache / "run", cache / "tokenizer.json"))
-    tokenizer = CodeTokenizer.from_json(arrays.pop("tokenizer").tobytes().decode())
-    assert len(tokenizer) == 512
-    network = SmallTransformer(NetworkShape(512, width=32, layers=2, heads=4))
-    network.load_state_dict({name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()})
-    tokens = tokenizer.encode(TEXT)[:100]
+    (cache / "manifest.json").write_text('{"packages": [1, 2]}')
+    export(cache, cache / "run", tmp_path / "base")
+    card, model, calibration = load_sequence(tmp_path / "base")
+    assert card.is_sequence and card.dataset.startswith("2 packages")
+    assert model.fills_gaps and len(model.tokenizer) == 512 and calibration.lines > 0
+    assert search(model, TEXT[:60], SearchOptions(max_tokens=4)).hypotheses
+    start = load_start(tmp_path / "base")
+    network = run.learner.network.float()
+    for name, weight in network.state_dict().items():
+        np.testing.assert_allclose(start.network[name], weight.numpy(), atol=2e-3)
+    tokens = model.tokenizer.encode(TEXT)[:100]
     with torch.no_grad():
-        of_torch = network(torch.from_numpy(tokens)[None])[0].numpy()
-    of_numpy = NetworkPass(arrays, heads=4).read(tokens).hidden[0]
-    assert of_numpy == pytest.approx(of_torch[-1], abs=2e-3)
+        of_torch = network(torch.from_numpy(tokens)[None])[0].float().numpy()
+    of_numpy = NetworkPass(start.network, heads=4, exact=True).read(tokens).hidden[0]
+    assert np.corrcoef(of_numpy, of_torch[-1])[0, 1] > 0.999
 
 
 def test_nothing_is_exported_before_something_was_trained(cache):
     with pytest.raises(ValueError, match="no checkpoint yet"):
-        exported(cache / "run", cache / "tokenizer.json")
+        export(cache, cache / "run", cache / "base")
