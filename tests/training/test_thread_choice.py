@@ -1,9 +1,11 @@
 """How many threads a training step gets: whatever was fastest, asked anew now and then."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
-from dlcodegen_core.training.sequence.thread_choice import PROBE_EVERY_SECONDS, ThreadChoice
+from dlcodegen_core.training.sequence.thread_choice import PROBE_AFTER_SECONDS, ThreadChoice
 
 
 class Machine:
@@ -52,8 +54,16 @@ def test_the_choice_changes_when_the_machine_becomes_quiet():
     machine = Machine(one=0.3, two=1.5)
     choice = choose(machine, 6)
     machine.seconds["two"] = 0.2
-    choose(machine, int(PROBE_EVERY_SECONDS / 0.3) + 2, choice)
+    choose(machine, int(PROBE_AFTER_SECONDS / 0.3) + 2, choice)
     assert choice.chosen == 2
+
+
+def test_the_slower_one_is_tried_ever_more_seldom():
+    machine = Machine(one=0.3, two=1.5)
+    choose(machine, 400)
+    tries = [place for place, threads in enumerate(machine.steps) if threads == 2]
+    gaps = [after - before for before, after in pairwise(tries)]
+    assert gaps == sorted(gaps) and gaps[-1] > 5 * gaps[1]
 
 
 def test_one_core_is_one_thread():

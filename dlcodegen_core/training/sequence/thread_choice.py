@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import torch
 
-PROBE_EVERY_SECONDS = 5.0
+PROBE_AFTER_SECONDS, PROBE_AFTER_AT_MOST = 5.0, 80.0
 
 
 class ThreadChoice:
@@ -23,6 +23,7 @@ class ThreadChoice:
         self.used = self._options[0]  # by the last step
         self._seconds: dict[int, float] = {}
         self._probed_at = now()
+        self._wait = PROBE_AFTER_SECONDS
 
     @property
     def chosen(self) -> int:
@@ -31,8 +32,8 @@ class ThreadChoice:
 
     def timed(self, step: Callable[[], torch.Tensor]) -> torch.Tensor:
         """Take a step, mostly with the number of threads that was fastest, now and then with another one."""
-        threads = self.chosen
-        if len(self._seconds) == len(self._options) and self._now() - self._probed_at >= PROBE_EVERY_SECONDS:
+        threads = before = self.chosen
+        if len(self._seconds) == len(self._options) and self._now() - self._probed_at >= self._wait:
             self._probed_at = self._now()
             threads = self._options[(self._options.index(threads) + 1) % len(self._options)]
         self.used = threads
@@ -40,5 +41,9 @@ class ThreadChoice:
         began = self._now()
         result = step()
         self._seconds[threads] = self._now() - began
+        if threads != before:
+            # A look at the slower one is dear, so it is taken the less often the longer nothing changes.
+            unchanged = self.chosen == before
+            self._wait = min(2 * self._wait, PROBE_AFTER_AT_MOST) if unchanged else PROBE_AFTER_SECONDS
         torch.set_num_threads(self.chosen)
         return result
