@@ -58,6 +58,14 @@ def _ask(service: DLCodeGen, models: Answering) -> None:
                 placeholder="import axios from 'axios'",
                 help="Code the model should know of; put before the prompt.",
             )
+            suffix = st.text_area(
+                "Code behind the cursor",
+                height=80,
+                placeholder="    return total",
+                help="What already stands after the place to complete. Models that complete whole lines copy from it, "
+                "and fill the gap before it.",
+                max_chars=20_000,
+            )
             first, second, third, fourth = st.columns(4)
             chosen = first.selectbox(
                 "Model",
@@ -87,6 +95,8 @@ def _ask(service: DLCodeGen, models: Answering) -> None:
         lines = context.splitlines()
         with frame.plain_errors(), st.spinner("Loading the model for the first prediction …", show_time=True):
             options = {"max_tokens": max_tokens, "beams": beams, "version": card.version, "language": language}
+            if suffix and card.is_sequence:
+                options["suffix"] = suffix
             if whole_lines:
                 options["stop"] = ["\n"]
             answer = service.predict(prompt, lines, **options)

@@ -117,7 +117,12 @@ def make_report(
         place = [s.name for s in systems].index(system)
         progress(f"asking {system}", 0.4 + 0.45 * (place + done / total) / len(systems))
 
-    board = run_scoreboard(systems, asked, progress=on_case)
+    try:
+        board = run_scoreboard(systems, asked, progress=on_case)
+    finally:
+        for system in systems:
+            if isinstance(system, OllamaLines):
+                system.close()
     texts = [file.text for file in held_out]
     judged = [(name, loaded.model), *((n.name, n.model) for n in ngrams)]
     judged += [(line.name, other.model) for line, other in zip(others, beside, strict=True)]

@@ -34,7 +34,11 @@ def routes() -> list[Route]:
 
 async def health(_request: Request) -> Response:
     """Whether the process answers, and which version it would use."""
-    return JSONResponse({"status": "ok", "version": DLCodeGen.get_instance().versions.latest()})
+    try:
+        version = DLCodeGen.get_instance().versions.resolve(None)
+    except ModelError:
+        version = None
+    return JSONResponse({"status": "ok", "version": version})
 
 
 async def predict(request: Request) -> Response:

@@ -59,9 +59,7 @@ class NetworkFitting:
         self.network = network
         self._pace = pace
         self._device = network.embedding.device
-        self._stream = torch.from_numpy(
-            np.concatenate([[END_OF_FILE], *(np.append(file, END_OF_FILE) for file in files)]).astype(np.int64)
-        )
+        self._stream = torch.from_numpy(_stream(files))
         self._length = min(CONTEXT, max(1, len(self._stream) - 2))
         self._random = torch.Generator().manual_seed(seed)
         self._muon = Muon(network.matrices, pace.matrix_rate)
@@ -73,7 +71,7 @@ class NetworkFitting:
             betas=(0.9, 0.95),
             fused=True,
         )
-        self._held_out = _first_windows(held_out, CONTEXT).to(self._device)
+        self._held_out = _some_windows(held_out, CONTEXT).to(self._device)
 
     def rounds(self, until: Callable[[], float], now: Callable[[], float], stop: Callable[[], bool]) -> Iterator[Round]:
         """Learn until `now()` reaches `until()`; one report a second and one at the end."""
@@ -127,8 +125,16 @@ def _rate(steps: int, progress: float, cool_down: float) -> float:
     return min(1.0, (steps + 1) / WARM_UP_STEPS) * min(1.0, (1 - progress) / cool_down + 0.02)
 
 
-def _first_windows(files: Sequence[Ints], length: int, most: int = 8) -> torch.Tensor:
-    """The beginnings of a few files, to measure on; none if no file is long enough."""
-    windows = [np.concatenate([[END_OF_FILE], file[:length]]) for file in files if len(file) >= length]
-    step = max(1, len(windows) // most)
-    return torch.from_numpy(np.array(windows[::step][:most], np.int64).reshape(-1, length + 1))
+def _stream(files: Sequence[Ints]) -> Ints:
+    """All files one after the other, each between two END_OF_FILE."""
+    return np.concatenate([[END_OF_FILE], *(np.append(file, END_OF_FILE) for file in files)]).astype(np.int64)
+
+
+def _some_windows(files: Sequence[Ints], length: int, most: int = 8) -> torch.Tensor:
+    """Windows spread over the files, to measure on; shorter ones where there is less, none of less than two tokens."""
+    stream = _stream(files)
+    length = min(length, len(stream) - 2)
+    if length < 1:
+        return torch.zeros((0, length + 1), dtype=torch.int64)
+    starts = np.unique(np.linspace(0, len(stream) - length - 2, most).astype(np.int64))
+    return torch.from_numpy(stream[starts[:, None] + np.arange(length + 1)])

@@ -50,7 +50,7 @@ WRITING_SHARE = 0.75  # of the weighing is for writing the evidence down, the re
 OWN_TOKENS = 1024  # of a source, beyond those of the base model
 KEYWORD_FILES = 300
 JUDGED_TOKENS = 640
-CALIBRATION_LINES = 250
+CALIBRATION_LINES, LEAST_CALIBRATED = 250, 12  # the least even if the time is over
 SHOWN_EVERY = 0.1  # share of the whole time after which the shown lines are completed anew
 BYTES_A_TOKEN = 4  # below this many bytes of source a token, a smaller vocabulary is learned
 
@@ -185,7 +185,7 @@ class SequenceSession:
         ends = self._phases.began + CALIBRATING_ENDS * self._seconds
         chances, right = [], []
         for number, (prompt, target) in enumerate(lines):
-            if self._around.now() > ends or self._stopped:
+            if number >= LEAST_CALIBRATED and (self._around.now() > ends or self._stopped):
                 break
             found = rank_lines(search(model, prompt, SearchOptions(stop=("\n",))).hypotheses)
             if found:
