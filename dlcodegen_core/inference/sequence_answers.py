@@ -97,11 +97,11 @@ class LoadedSequence:
         ranked = list(found.hypotheses)
         if "\n" in request.stop and request.temperature == 0 and request.length_penalty is None:
             ranked = rank_lines(ranked)
-        ranked = ranked[: 2 * request.beams]
+        ranked = ranked[: request.beams]
         # The sort is stable: among sound lines, and among broken ones, the order stays.
         ranked.sort(key=lambda hypothesis: not is_sound(text, hypothesis.text, language))
         clock.lap("parsing")
-        return [_branch(hypothesis) for hypothesis in ranked[: request.beams]]
+        return [_branch(hypothesis) for hypothesis in ranked]
 
     def _features(self, request: PredictionRequest, text: str) -> NDArray[np.float32]:
         """The 544 features of the prompt, with the embedder at hand; this model itself does not look at them."""

@@ -19,10 +19,10 @@ from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
 # A beam this far behind the best score is given up: of plain log-probabilities, and of those divided by a power of
 # their length. Giving up sooner was measured to cost no similarity and to save a third of the time.
 HOPELESS_NATS = 6.0
-HOPELESS = 1.5
+HOPELESS = 1.2
 KEEPING_POWER = 0.5  # of their length
 # So is one whose probability is that far below all of the lines found together: it saves a third of the time.
-NEGLIGIBLE_NATS = 4.0
+NEGLIGIBLE_NATS = 3.5
 SUFFIX_CHARACTERS = 6000
 LONGEST_CIRCLE = 24  # tokens
 CIRCLES = 3

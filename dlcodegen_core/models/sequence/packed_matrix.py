@@ -1,15 +1,19 @@
 """A matrix of 8-bit weights that rows are multiplied by, in ONNX Runtime.
 
 A few beams are a few rows: the time goes into reading the weights, so a quarter of the bytes is a quarter of the time,
-and OpenBLAS is slow at matrices of two to eight rows on top. Weights are rounded in blocks, each with a scale of its
-own; see `benchmarks.packed_matrix` for what it saves and costs.
+and OpenBLAS is slow at matrices of two to eight rows on top. There weights are rounded in blocks, each with a scale of
+its own. A prompt is many rows, and calculating is what takes time: there the rows are rounded too, and all of a column
+shares a scale.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 BITS = 8
 BLOCKS = (128, 64, 32, 16)  # inputs that share a scale; the largest that fits is taken
+MANY_ROWS = 24
 _MIDDLE = 1 << (BITS - 1)
 
 Floats = NDArray[np.float32]
@@ -20,38 +24,57 @@ class PackedMatrix:
 
     def __init__(self, weights: Floats) -> None:
         """weights: shape (inputs, outputs). Raises ValueError if the inputs are no multiple of 16."""
-        # Imported here: only who loads a sequence model needs them.
-        import onnxruntime
-        from onnx import TensorProto, helper, numpy_helper
+        # Imported here: only who loads a sequence model needs it.
+        from onnx import helper, numpy_helper
 
         inputs, self.outputs = weights.shape
         block = next((size for size in BLOCKS if inputs % size == 0), None)
         if block is None:
             raise ValueError(f"the matrix has {inputs} inputs, expected is a multiple of {BLOCKS[-1]}")
-        packed, scales = _rounded(np.asarray(weights, np.float32), block)
-        node = helper.make_node(
-            "MatMulNBits", ["rows", "packed", "scales"], ["result"], domain="com.microsoft",
-            K=inputs, N=self.outputs, bits=BITS, block_size=block, accuracy_level=4,
-        )  # fmt: skip
-        graph = helper.make_graph(
-            [node],
-            "packed",
-            [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["count", inputs])],
-            [helper.make_tensor_value_info("result", TensorProto.FLOAT, ["count", self.outputs])],
+        weights = np.asarray(weights, np.float32)
+        packed, scales = _rounded(weights, block)
+        self._few = _session(
+            helper.make_node(
+                "MatMulNBits", ["rows", "packed", "scales"], ["result"], domain="com.microsoft",
+                K=inputs, N=self.outputs, bits=BITS, block_size=block, accuracy_level=4,
+            ),
             [numpy_helper.from_array(packed, "packed"), numpy_helper.from_array(scales, "scales")],
-        )
-        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            inputs,
+            self.outputs,
+        )  # fmt: skip
+        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / (_MIDDLE - 1)
+        whole = np.round(weights / scales).astype(np.int8)
+        self._many = _session(
+            helper.make_node("DynamicQuantizeMatMul", ["rows", "packed", "scales"], ["result"], domain="com.microsoft"),
+            [numpy_helper.from_array(whole, "packed"), numpy_helper.from_array(scales, "scales")],
+            inputs,
+            self.outputs,
         )
 
     def __call__(self, rows: Floats) -> Floats:
         flat = np.ascontiguousarray(rows, np.float32).reshape(-1, rows.shape[-1])
-        result: Floats = self._session.run(None, {"rows": flat})[0]
+        session = self._few if len(flat) < MANY_ROWS else self._many
+        result: Floats = session.run(None, {"rows": flat})[0]
         return result.reshape(*rows.shape[:-1], self.outputs)
+
+
+def _session(node: Any, constants: list[Any], inputs: int, outputs: int) -> Any:
+    """An ONNX Runtime session of one node, from `rows` to `result`."""
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    graph = helper.make_graph(
+        [node],
+        "packed",
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["count", inputs])],
+        [helper.make_tensor_value_info("result", TensorProto.FLOAT, ["count", outputs])],
+        constants,
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def _rounded(weights: Floats, block: int) -> tuple[NDArray[np.uint8], Floats]:

@@ -31,7 +31,7 @@ class Pace:
 
 
 FROM_SCRATCH = Pace(matrix_rate=0.02, embedding_rate=0.004, cool_down=0.5, passes=8)
-FINE_TUNING = Pace(matrix_rate=0.008, embedding_rate=0.003, cool_down=1.0, passes=4)
+FINE_TUNING = Pace(matrix_rate=0.016, embedding_rate=0.008, cool_down=0.8, passes=4)
 
 
 @dataclass(frozen=True, slots=True)
