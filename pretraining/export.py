@@ -171,7 +171,7 @@ def _card(
         version=base_model.NAME,
         name="Base model",
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        dataset=f"{len(manifest['packages'])} packages of open source",
+        dataset=f"{sum(bool(package['languages']) for package in manifest['packages'])} packages of open source",
         dataset_revision=None,
         dataset_fingerprint=hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest(),
         pairs=0,

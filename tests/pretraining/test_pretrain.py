@@ -104,10 +104,10 @@ def test_a_checkpoint_of_another_kind_is_refused_by_name(cache):
 def test_what_is_exported_is_a_version_that_answers_and_that_a_training_starts_from(cache, ticking, tmp_path):
     run = begin(cache)
     list(run.run(Plan(10, 12), lambda: False))
-    (cache / "manifest.json").write_text('{"packages": [1, 2]}')
+    (cache / "manifest.json").write_text('{"packages": [{"languages": {"python": {}}}, {"languages": {}}]}')
     export(cache, cache / "run", tmp_path / "base")
     card, model, calibration = load_sequence(tmp_path / "base")
-    assert card.is_sequence and card.dataset.startswith("2 packages")
+    assert card.is_sequence and card.dataset.startswith("1 packages")
     assert model.fills_gaps and len(model.tokenizer) == 512 and calibration.lines > 0
     assert search(model, TEXT[:60], SearchOptions(max_tokens=4)).hypotheses
     start = load_start(tmp_path / "base")
