@@ -135,6 +135,12 @@ def _at_once(work: Callable[[], Any], threads: int = 8) -> list[Any]:
     return results
 
 
+@pytest.fixture
+def no_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no base model were shipped."""
+    monkeypatch.setattr("dlcodegen_core.models.base_model.FOLDER", tmp_path / "no base model")
+
+
 def test_all_threads_get_the_one_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DLCodeGen, "_instance", None)
     monkeypatch.setattr(Settings, "from_environment", lambda: Settings(home=tmp_path))
@@ -144,7 +150,7 @@ def test_all_threads_get_the_one_instance(tmp_path: Path, monkeypatch: pytest.Mo
     assert DLCodeGen.get_instance() is instances[0]
 
 
-def test_without_a_model_a_prediction_says_to_train_one(service: DLCodeGen) -> None:
+def test_without_a_model_a_prediction_says_to_train_one(service: DLCodeGen, no_base: None) -> None:
     with pytest.raises(ModelError, match=r"There is no trained model yet\. Train one"):
         service.predict("def f")
 
@@ -380,7 +386,7 @@ def test_an_export_holds_the_versions_weights(trained: DLCodeGen, tmp_path: Path
     assert load_file(exported).keys() == original.keys()
 
 
-def test_an_export_before_the_first_training_says_to_train(service: DLCodeGen, tmp_path: Path) -> None:
+def test_an_export_before_the_first_training_says_to_train(service: DLCodeGen, tmp_path: Path, no_base: None) -> None:
     with pytest.raises(ModelError, match="There is no trained model yet"):
         service.export(None, "pt", tmp_path / "out.pt")
 

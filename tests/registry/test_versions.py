@@ -11,6 +11,7 @@ import torch
 
 from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.errors import ModelError
+from dlcodegen_core.models import base_model
 from dlcodegen_core.models.deepcodenet import DeepCodeNet
 from dlcodegen_core.models.saved_model import ModelCard, load_card, save_model
 from dlcodegen_core.registry import versions
@@ -57,7 +58,10 @@ def _touch(path: Path, second: int) -> None:
     os.utime(path, (second, second))
 
 
-def test_before_the_first_training_there_is_no_version(store: VersionStore, root: Path) -> None:
+def test_before_the_first_training_there_is_no_version(
+    store: VersionStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base_model, "FOLDER", root / "no base model")
     assert store.latest() is None
     assert store.all() == []
     assert not root.exists()
@@ -159,3 +163,11 @@ def test_many_threads_read_the_same_card(store: VersionStore, root: Path) -> Non
     for thread in threads:
         thread.join()
     assert found == [load_card(root / "v1")] * 8
+
+
+@pytest.mark.skipif(not base_model.is_there(), reason="no base model is shipped here")
+def test_before_the_first_training_the_base_model_answers(store: VersionStore) -> None:
+    assert store.resolve(None) == base_model.NAME
+    assert store.latest() is None and store.all() == []
+    assert store.base() == store.card(base_model.NAME)
+    assert store.folder(base_model.NAME) == base_model.FOLDER
