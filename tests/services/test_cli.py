@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from dlcodegen_core.config import Settings, TrainConfig
 from dlcodegen_core.data.demo import EXAMPLE_PAIRS
 from dlcodegen_core.data.formats import write_dataset
+from dlcodegen_core.models import base_model
 from dlcodegen_core.service import DLCodeGen
 
 pytestmark = pytest.mark.service
@@ -184,8 +185,16 @@ def test_an_option_out_of_range_is_told(empty: Run, data: Path) -> None:
     _assert_failed(empty("train", data, "--seconds", "nan", "--json"), "seconds is nan")
 
 
-def test_without_a_model_predict_says_to_train_one(empty: Run, tmp_path: Path) -> None:
-    _assert_failed(empty("predict", "--prompt", "def f", "--json"), "There is no trained model yet. Train one")
+def test_before_a_training_the_base_model_answers_where_there_is_one(empty: Run) -> None:
+    done = empty("predict", "--prompt", "import os\nimport ", "--suffix", "\n\nos.getcwd()\n", "--json")
+    if base_model.is_there():
+        assert _answer(done)["version"] == "base"
+    else:
+        _assert_failed(done, "There is no trained model yet. Train one")
+
+
+def test_a_version_that_is_not_there_is_told(empty: Run, tmp_path: Path) -> None:
+    _assert_failed(empty("predict", "--prompt", "x", "--version", "v1", "--json"), "There is no model version 'v1'")
     out = str(tmp_path / "out")
     _assert_failed(empty("export", "--version", "v1", "--out", out, "--json"), "There is no model version 'v1'")
 
