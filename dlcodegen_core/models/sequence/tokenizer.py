@@ -7,7 +7,7 @@ that ends the line ends with a token. Uses the `tokenizers` library.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ LARGEST_VOCABULARY = 16_384
 LONGEST_TOKEN = 40  # characters; longer ones would be whole lines of a licence header
 
 _PIECES = r"(?:\n[ \t]*)+| ?[\p{L}_][\p{L}\p{N}_]*|\p{N}{1,3}| ?[^\s\p{L}\p{N}_]+|\s+|."
+_BATCH = 1_000_000  # characters encoded at once
 _STOPS_KEPT = 64  # sets of stop strings
 _TAIL = 400  # characters looked at to find the last piece of a text
 
@@ -82,16 +83,20 @@ class CodeTokenizer:
 
     def encode_all(self, texts: Sequence[str]) -> list[Tokens]:
         """The same for many texts, on all cores."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [np.array(encoding.ids, np.int64) for encoding in encodings]
+        return [
+            np.array(encoding.ids, np.int64)
+            for batch in _batches(texts)
+            for encoding in self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+        ]
 
     def pieces(self, texts: Sequence[str]) -> Counter[tuple[int, ...]]:
         """How often each piece that tokens do not cross stands in the texts, as its tokens."""
         counts: Counter[tuple[int, ...]] = Counter()
-        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
-            tokens = tuple(encoding.ids)
-            begins = np.flatnonzero(np.diff(np.array(encoding.word_ids, np.int64), prepend=-1)).tolist()
-            counts.update(tokens[start:end] for start, end in pairwise([*begins, len(tokens)]))
+        for batch in _batches(texts):
+            for encoding in self._tokenizer.encode_batch(batch, add_special_tokens=False):
+                tokens = tuple(encoding.ids)
+                begins = np.flatnonzero(np.diff(np.array(encoding.word_ids, np.int64), prepend=-1)).tolist()
+                counts.update(tokens[start:end] for start, end in pairwise([*begins, len(tokens)]))
         return counts
 
     def decode(self, tokens: Iterable[int]) -> str:
@@ -144,6 +149,20 @@ class CodeTokenizer:
         tail = text[-_TAIL:]
         pieces = self._tokenizer.pre_tokenizer.pre_tokenize_str(tail)
         return tail[pieces[-1][1][0] :] if pieces else ""
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in lists of about a million characters: encodings take a hundred times the room of their tokens."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        batch.append(text)
+        size += len(text)
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _byte_characters() -> list[str]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dlcodegen_core.models.sequence.tokenizer import LARGEST_VOCABULARY, LONGEST_TOKEN, CodeTokenizer
 
 FIRST_SHARE = np.float32(0.7)
+LOOKED_AT = 4_000_000  # characters
 LEAST_SIGHTINGS = 10  # of a pair to become a token
 
 Pair = tuple[int, int]
@@ -26,7 +27,9 @@ Floats = NDArray[np.float32]
 def extended(tokenizer: CodeTokenizer, texts: Sequence[str], most: int) -> tuple[CodeTokenizer, list[Pair]]:
     """The tokenizer with at most `most` more tokens, and the two tokens that each of the new ones is made of."""
     most = min(most, LARGEST_VOCABULARY - len(tokenizer))
-    merges = _merges(tokenizer.pieces(texts), tokenizer, most)
+    # Names that are frequent are so in any part of a large source.
+    every = max(1, sum(map(len, texts)) // LOOKED_AT)
+    merges = _merges(tokenizer.pieces(texts[::every]), tokenizer, most)
     content = json.loads(tokenizer.to_json())
     model = content["model"]
     names = {number: name for name, number in model["vocab"].items()}
