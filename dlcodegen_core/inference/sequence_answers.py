@@ -18,7 +18,7 @@ from dlcodegen_core.inference.prediction import Candidate, Prediction, Predictio
 from dlcodegen_core.latency import LatencyClock
 from dlcodegen_core.models.saved_model import ModelCard
 from dlcodegen_core.models.sequence.calibration import Calibration
-from dlcodegen_core.models.sequence.line_ranker import rank_lines
+from dlcodegen_core.models.sequence.line_ranker import rank_lines, repeats_line_before
 from dlcodegen_core.models.sequence.line_search import Hypothesis, SearchOptions, search
 from dlcodegen_core.models.sequence.network_pass import Reading
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
@@ -95,11 +95,17 @@ class LoadedSequence:
         clock.lap("decode")
         language = request.language or detect(text)
         ranked = list(found.hypotheses)
-        if "\n" in request.stop and request.temperature == 0 and request.length_penalty is None:
+        line_only = "\n" in request.stop
+        if line_only and request.temperature == 0 and request.length_penalty is None:
             ranked = rank_lines(ranked)
         ranked = ranked[: request.beams]
         # The sort is stable: among sound lines, and among broken ones, the order stays.
-        ranked.sort(key=lambda hypothesis: not is_sound(text, hypothesis.text, language))
+        ranked.sort(
+            key=lambda hypothesis: (
+                line_only and repeats_line_before(text, hypothesis.text),
+                not is_sound(text, hypothesis.text, language),
+            )
+        )
         clock.lap("parsing")
         return [_branch(hypothesis) for hypothesis in ranked]
 

@@ -28,6 +28,16 @@ def rank_lines(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
     return [hypotheses[place] for place in np.argsort(-scores, kind="stable")]
 
 
+def repeats_line_before(prompt: str, completion: str) -> bool:
+    """Whether the line that `prompt` breaks off in would only say again what the line of text before it says.
+
+    A model that copies falls for that; true lines hardly ever do it.
+    """
+    *earlier, current = prompt.split("\n")
+    before = next((line.strip() for line in reversed(earlier) if line.strip()), "")
+    return bool(before) and (current + completion).strip() == before
+
+
 def features_of(hypotheses: Sequence[Hypothesis]) -> Floats:
     """The numbers that WEIGHTS weighs, shape (hypotheses, 6)."""
     texts = [hypothesis.text for hypothesis in hypotheses]

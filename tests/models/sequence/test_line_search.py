@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from dlcodegen_core.models.sequence.line_ranker import FEATURES, features_of, rank_lines
+from dlcodegen_core.models.sequence.line_ranker import FEATURES, features_of, rank_lines, repeats_line_before
 from dlcodegen_core.models.sequence.line_search import Hypothesis, SearchOptions, search
 from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
 
@@ -110,6 +110,20 @@ def test_a_line_that_others_agree_with_goes_before_a_likelier_one_that_stands_al
     alone = line("pass", -1.5)
     family = [line(f"return self.value_{end}", -0.5, -0.5, -0.7) for end in "abc"]
     assert rank_lines([alone, *family])[0] in family
+
+
+@pytest.mark.parametrize(
+    ("prompt", "completion", "repeats"),
+    [
+        ("    self.x = x\n    ", "self.x = x", True),
+        ("    self.x = x\n\n    self.", "x = x", True),
+        ("    self.x = x\n    ", "self.y = y", False),
+        ("\n\n", "", False),
+        ("x", "", False),
+    ],
+)
+def test_a_line_that_says_again_what_the_one_before_says_is_told(prompt, completion, repeats):
+    assert repeats_line_before(prompt, completion) is repeats
 
 
 def test_ranking_keeps_every_line_and_one_or_none_as_it_is():
