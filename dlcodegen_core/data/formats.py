@@ -1,7 +1,7 @@
 """Dataset files in the seed format: one JSON object with the parallel arrays `inputs` and `targets`.
 
-`languages`, `sources` and `lines` may stand beside them and are written only where a pair has one, so that a file
-made here loads in any other program that reads the format.
+`languages`, `sources`, `lines`, `kinds`, `commits` and `suffixes` may stand beside them and are written only where a
+pair has one, so that a file made here loads in any other program that reads the format.
 """
 
 import json
@@ -16,7 +16,14 @@ from dlcodegen_core.errors import DatasetError
 MAX_FILE_BYTES = 200_000_000
 SHAPE = '{"inputs": ["…"], "targets": ["…"]}'
 _JSON_NAMES = {"NoneType": "null", "str": "a text", "int": "a number", "float": "a number", "bool": "true or false"}
-_EXTRAS = {"languages": ("language", str), "sources": ("source", str), "lines": ("line", int)}
+_EXTRAS = {
+    "languages": ("language", str),
+    "sources": ("source", str),
+    "lines": ("line", int),
+    "kinds": ("kind", str),
+    "commits": ("commit", str),
+    "suffixes": ("suffix", str),
+}
 
 
 def read_dataset_file(path: Path) -> list[Pair]:

@@ -11,15 +11,26 @@ MAX_LINE_NUMBER = 2**31 - 1
 PROBLEMS_SHOWN = 3
 
 
+# How a pair was cut from source; data from elsewhere may name other kinds.
+NEXT_LINE, STATEMENT, BODY, MIDDLE = "next line", "statement", "function body", "fill in the middle"
+KINDS = (NEXT_LINE, STATEMENT, BODY, MIDDLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """After `prompt` comes `target`. source and line: where the target stands in the code it was taken from."""
+    """After `prompt` comes `target`, and then `suffix` where that is known.
+
+    source and line: where the target stands in the code it was taken from; commit: that code's revision in git.
+    """
 
     prompt: str
     target: str
     language: str | None = None
     source: str | None = None
     line: int | None = None
+    kind: str | None = None
+    commit: str | None = None
+    suffix: str | None = None
 
 
 def check_pairs(pairs: Sequence[Pair], where: str) -> None:
@@ -32,6 +43,7 @@ def check_pairs(pairs: Sequence[Pair], where: str) -> None:
         if (
             problem := _problem_of("prompt", pair.prompt)
             or _problem_of("target", pair.target)
+            or (_problem_of("suffix", pair.suffix) if pair.suffix else "")
             or _problem_of_origin(pair)
         )
     ]
@@ -41,10 +53,11 @@ def check_pairs(pairs: Sequence[Pair], where: str) -> None:
 
 
 def fingerprint(pairs: Iterable[Pair]) -> str:
-    """A sha256 over prompts, targets and languages in order: equal fingerprints, equal training data."""
+    """A sha256 over prompts, targets, languages and suffixes in order: equal fingerprints, equal training data."""
     digest = hashlib.sha256()
     for pair in pairs:
-        digest.update(repr((pair.prompt, pair.target, pair.language)).encode("utf-8", "surrogatepass"))
+        content = (pair.prompt, pair.target, pair.language, *([pair.suffix] if pair.suffix else ()))
+        digest.update(repr(content).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
@@ -64,8 +77,9 @@ def _problem_of(what: str, text: object) -> str:
 
 
 def _problem_of_origin(pair: Pair) -> str:
-    """What is wrong with language, source or line; empty if they can be stored."""
-    for what, text in (("language", pair.language), ("source", pair.source)):
+    """What is wrong with language, source, kind, commit or line; empty if they can be stored."""
+    for what in ("language", "source", "kind", "commit"):
+        text = getattr(pair, what)
         if text is not None and ("\0" in text or _has_lone_surrogate(text)):
             return f"{what} is {text!r}, which is no text. Leave it out or write it as UTF-8."
     if pair.line is not None and not 0 <= pair.line <= MAX_LINE_NUMBER:

@@ -1,6 +1,6 @@
 """Changes to a dataset that a person has made but not saved yet. Knows no widget and no database."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store import Edits, PairRow
@@ -25,9 +25,7 @@ class PendingEdits:
         if (prompt, target) == (row.pair.prompt, row.pair.target):
             self.changed.pop(row.id, None)
             return
-        pair = row.pair
-        language = pair.language
-        self.changed[row.id] = Pair(prompt, target, language, pair.source, pair.line)
+        self.changed[row.id] = replace(row.pair, prompt=prompt, target=target)
 
     def delete(self, row_ids: list[int]) -> None:
         """Mark rows for deletion; their changes go with them."""
