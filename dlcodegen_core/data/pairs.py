@@ -33,23 +33,31 @@ class Pair:
     suffix: str | None = None
 
 
-def check_pairs(pairs: Sequence[Pair], where: str) -> None:
-    """Raise DatasetError naming `where`, the pair (counted from 1) and what to do, if any pair breaks the rules."""
+def check_pairs(pairs: Sequence[Pair], where: str, first: int = 1) -> None:
+    """Raise DatasetError naming `where`, the pair and what to do, if any pair breaks the rules.
+
+    first: the number of the first of them, for data that comes in pieces.
+    """
     if not pairs:
         raise DatasetError(f"{where}: there is not a single pair. Add at least one prompt with its target.")
     problems = [
         f"pair {number:,}: {problem}"
-        for number, pair in enumerate(pairs, start=1)
-        if (
-            problem := _problem_of("prompt", pair.prompt)
-            or _problem_of("target", pair.target)
-            or (_problem_of("suffix", pair.suffix) if pair.suffix else "")
-            or _problem_of_origin(pair)
-        )
+        for number, pair in enumerate(pairs, start=first)
+        if (problem := problem_of(pair))
     ]
     if problems:
         more = f" … and {len(problems) - PROBLEMS_SHOWN:,} more pairs." if len(problems) > PROBLEMS_SHOWN else ""
         raise DatasetError(f"{where}, {' … '.join(problems[:PROBLEMS_SHOWN])}{more}")
+
+
+def problem_of(pair: Pair) -> str:
+    """What is wrong with a pair and what to do about it; empty if it keeps the rules."""
+    return (
+        _problem_of("prompt", pair.prompt)
+        or _problem_of("target", pair.target)
+        or (_problem_of("suffix", pair.suffix) if pair.suffix else "")
+        or _problem_of_origin(pair)
+    )
 
 
 def fingerprint(pairs: Iterable[Pair]) -> str:
@@ -88,4 +96,10 @@ def _problem_of_origin(pair: Pair) -> str:
 
 
 def _has_lone_surrogate(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+    if text.isascii():
+        return False
+    try:
+        text.encode()  # far faster than a look at each character
+    except UnicodeEncodeError:
+        return True
+    return False

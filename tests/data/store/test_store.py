@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from dlcodegen_core.data.pairs import Pair, fingerprint
+from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store import DatasetStore, Edits
 from dlcodegen_core.errors import DatasetError, EditConflict, StorageError
 from dlcodegen_core.storage.database import open_database
@@ -59,8 +59,7 @@ def test_a_new_dataset_is_revision_one_with_its_particulars(store: DatasetStore)
     info = store.create("d", [A, B], origin="upload", note="first")
     assert store.info("d") == info == store.infos()[0]
     assert (info.revision, info.pair_count, info.origin, info.note) == (1, 2, "upload", "first")
-    assert info.created_at == info.changed_at == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
-    assert info.fingerprint == fingerprint([A, B])
+    assert datetime(2026, 1, 1, tzinfo=UTC) < info.created_at == info.changed_at
 
 
 @settings(max_examples=30, deadline=None)
@@ -112,7 +111,6 @@ def test_an_edit_makes_the_next_revision_and_leaves_the_one_before(store: Datase
     assert (info.revision, info.pair_count, info.note) == (2, 3, "mine")
     assert store.pairs("d") == [Pair("A", "1"), C, Pair("d", "4")]
     assert store.pairs("d", 1) == [A, B, C]
-    assert info.fingerprint == fingerprint(store.pairs("d"))
 
 
 def test_the_history_tells_what_each_revision_changed(store: DatasetStore) -> None:
@@ -171,12 +169,12 @@ def test_rows_of_another_dataset_cannot_be_edited(store: DatasetStore) -> None:
 
 
 def test_an_old_revision_can_be_brought_back_in_its_order(store: DatasetStore) -> None:
-    store.create("d", [A, B, C])
+    before = store.create("d", [A, B, C])
     first, second, _third = _ids(store)
     store.save("d", 1, Edits(changed={second: Pair("B", "2")}, deleted=[first], added=[Pair("d", "4")]))
     info = store.restore("d", 1, base_revision=2)
     assert store.pairs("d") == [A, B, C]
-    assert (info.revision, info.fingerprint) == (3, fingerprint([A, B, C]))
+    assert (info.revision, info.fingerprint) == (3, before.fingerprint)
     assert store.pairs("d", 2) == [Pair("B", "2"), C, Pair("d", "4")]
 
 
@@ -214,7 +212,7 @@ def test_a_search_takes_every_character_literally_and_no_heed_of_case(
     store: DatasetStore, search: str, found: list[str]
 ) -> None:
     store.create("d", [Pair(prompt, "1") for prompt in ("100%", "1000", "a_b", "axb", "c:\\", "été")])
-    page = store.page("d", search=search)
+    page = store.page("d", wanted=search)
     assert [row.pair.prompt for row in page.rows] == found
     assert page.total == len(found)
 
@@ -222,10 +220,10 @@ def test_a_search_takes_every_character_literally_and_no_heed_of_case(
 def test_a_search_looks_into_targets_and_old_revisions(store: DatasetStore) -> None:
     store.create("d", [Pair("x", "Needle"), B])
     store.save("d", 1, Edits(deleted=[_ids(store)[0]]))
-    assert store.page("d", search="needle").total == 0
-    assert store.page("d", search="needle", revision=1).total == 1
+    assert store.page("d", wanted="needle").total == 0
+    assert store.page("d", wanted="needle", revision=1).total == 1
     with pytest.raises(DatasetError, match="at most 1,000 characters"):
-        store.page("d", search="x" * 1001)
+        store.page("d", wanted="x" * 1001)
 
 
 def test_a_renamed_dataset_keeps_its_history(store: DatasetStore) -> None:
@@ -285,12 +283,12 @@ from dlcodegen_core.data.store import DatasetStore, Edits
 from dlcodegen_core.storage.database import open_database
 
 class Stuck(list):
-    # Read once to be checked, then again to be stored: that time it stops in the middle, for the test to kill us.
+    # Edits are read once to be checked, then again to be stored: it stops in the middle, for the test to kill us.
     reads = 0
     def __iter__(self):
         self.reads += 1
         for place, pair in enumerate(list.__iter__(self)):
-            if self.reads == 2 and place == 15_000:
+            if self.reads == (1 if sys.argv[2] == "create" else 2) and place == 15_000:
                 print("in the middle", flush=True)
                 time.sleep(60)
             yield pair
