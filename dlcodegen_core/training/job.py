@@ -84,7 +84,8 @@ class JobFolder:
 
     @property
     def dataset_file(self) -> Path:
-        return self.path / "dataset.json"
+        """The copy of a dataset file, under the suffix that tells its format."""
+        return next(self.path.glob("dataset.*"), self.path / "dataset.json")
 
     @property
     def log_file(self) -> Path:

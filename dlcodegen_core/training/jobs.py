@@ -52,7 +52,7 @@ class JobQueue:
             folder = self._new_folder()
             if dataset_file is not None:
                 with disk_errors(dataset_file.name):
-                    shutil.copyfile(dataset_file, folder.dataset_file)
+                    shutil.copyfile(dataset_file, folder.path / f"dataset{dataset_file.suffix.lower() or '.json'}")
             folder.write_request(request)
             self._folders[folder.id] = folder
             self._queue.append((folder.id, False))
