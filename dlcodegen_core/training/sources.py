@@ -5,8 +5,10 @@ from pathlib import Path
 
 from dlcodegen_core.config import Settings
 from dlcodegen_core.data.formats import read_dataset_file
+from dlcodegen_core.data.intake import read_folder
+from dlcodegen_core.data.pair_texts import texts_of_pairs
 from dlcodegen_core.data.pairs import Pair, fingerprint
-from dlcodegen_core.data.source_files import fingerprint_of, read_folder, source_files_of_pairs
+from dlcodegen_core.data.source_files import fingerprint_of
 from dlcodegen_core.data.store import DatasetStore
 from dlcodegen_core.storage.database import open_database
 from dlcodegen_core.training.job import JobFolder, TrainRequest
@@ -34,9 +36,9 @@ def folder_source(folder: Path, name: str) -> SequenceSource:
 
 
 def pairs_source(pairs: Sequence[Pair], name: str, revision: int | None) -> SequenceSource:
-    """Pairs as texts, each a file of its own."""
-    files = source_files_of_pairs(pairs)
-    return SequenceSource(files, name, revision, fingerprint_of(files), pairs=pairs)
+    """Pairs as the texts they were cut from."""
+    files = texts_of_pairs(pairs)
+    return SequenceSource(files, name, revision, fingerprint_of(files))
 
 
 def _pairs(folder: JobFolder, request: TrainRequest, settings: Settings) -> list[Pair]:

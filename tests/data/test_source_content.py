@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcodegen_core.data.source_content import source_text
+from dlcodegen_core.data.source_content import plain_text, source_text, unwanted
 
 KUBERNETES_HEADER = """/*
 Copyright The Kubernetes Authors.
@@ -105,3 +105,15 @@ def test_any_bytes_give_either_a_text_or_a_reason(content: bytes) -> None:
     assert "\r" not in text
     assert "\0" not in text
     text.encode()  # no lone surrogates
+
+
+def test_a_text_that_nobody_would_want_is_a_text_all_the_same() -> None:
+    generated = b"# DO NOT EDIT\r\na = 1\r\n"
+    assert plain_text(generated) == ("# DO NOT EDIT\na = 1\n", "")
+    assert unwanted("# DO NOT EDIT\na = 1\n") == source_text(generated)[1] == "generated, as its first lines say"
+    assert unwanted("a = 1\n") == ""
+
+
+@pytest.mark.parametrize("content", [b"a\0", b"\xff", b"", b" \n"])
+def test_what_is_no_text_has_the_same_reason_whoever_wants_it(content: bytes) -> None:
+    assert plain_text(content) == source_text(content)

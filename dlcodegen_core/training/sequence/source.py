@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcodegen_core.data.near_duplicates import split_files
-from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.source_files import SourceFile
-from dlcodegen_core.data.split import split_pairs
 
 GATE_SHARE = 0.1  # of the files
 FEWEST_UNITS = 10  # a source of fewer files is cut into parts to choose the gate's from
@@ -21,25 +19,18 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SequenceSource:
-    """The files and where they came from; revision is None for a folder or a plain file.
-
-    pairs: what the files were made of, one file a pair, if it was a dataset. folder: empty if it was none.
-    """
+    """The files and where they came from; revision is None for a folder or a file, `folder` empty for the rest."""
 
     files: Sequence[SourceFile]
     dataset: str
     revision: int | None
     fingerprint: str
     folder: str = ""
-    pairs: Sequence[Pair] | None = None
 
     def split(self, held_out: float, seed: int) -> tuple[list[SourceFile], list[SourceFile]]:
-        """Training and held-out files: near-duplicates, and pairs of one file, stand on one side."""
-        if self.pairs is not None:
-            sides = split_pairs(self.pairs, held_out, seed)
-        else:
-            paths, texts = [file.path for file in self.files], [file.text for file in self.files]
-            sides = split_files(paths, texts, held_out, seed)
+        """Training and held-out files; near-duplicates stand on one side."""
+        paths, texts = [file.path for file in self.files], [file.text for file in self.files]
+        sides = split_files(paths, texts, held_out, seed)
         training, kept_out = ([self.files[index] for index in side] for side in sides)
         return training, kept_out
 
