@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from dlcodegen_core.data.private_data import holds_secret, without_addresses
 from dlcodegen_core.data.source_content import source_text
 from dlcodegen_core.data.source_files import SourceFile, language_of
-from pretraining.private_data import holds_secret, without_addresses
 
 # Of one package, by kind.
 MOST_CHARACTERS = {

@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _MULTIPLIERS = np.random.default_rng(0).integers(0, 2**63, SHINGLE_TOKENS, np.uint64) * np.uint64(2) + np.uint64(1)
 
 
-class _TokenHashes(dict[str, int]):
+class TokenHashes(dict[str, int]):
     """Hashes of tokens, each computed once; the same in every process."""
 
     def __missing__(self, token: str) -> int:
@@ -43,12 +43,12 @@ def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.7) -> list[
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold is {threshold}, use one above 0 and at most 1")
-    hashes = _TokenHashes()
+    hashes = TokenHashes()
     first_with: dict[bytes, int] = {}  # equal sets of shingles need no comparison
     shingles: dict[int, NDArray[np.uint32]] = {}
     parents = list(range(len(texts)))
     for index, text in enumerate(texts):
-        found = _shingles(text, hashes)
+        found = shingles_of(text, hashes)
         same = first_with.setdefault(found.tobytes(), index)
         parents[index] = same
         if same == index:
@@ -81,7 +81,7 @@ def split_files(paths: Sequence[str], texts: Sequence[str], held_out: float, see
     return [index for index in range(len(paths)) if index not in held_out_files], sorted(held_out_files)
 
 
-def _shingles(text: str, hashes: _TokenHashes) -> NDArray[np.uint32]:
+def shingles_of(text: str, hashes: TokenHashes) -> NDArray[np.uint32]:
     """The sorted hashes of the text's distinct shingles; a shorter text is one shingle, a blank one none."""
     tokens = _TOKEN.findall(text)
     values = np.fromiter(map(hashes.__getitem__, tokens), np.uint64, len(tokens))
@@ -107,7 +107,7 @@ def _join_similar(shingles: dict[int, NDArray[np.uint32]], threshold: float, par
             left, right = _root(parents, other), _root(parents, number)
             if left == right:
                 continue
-            similarity = _jaccard(shingles[other], values)
+            similarity = jaccard(shingles[other], values)
             closest = max(closest, similarity)
             if similarity >= threshold:
                 parents[max(left, right)] = min(left, right)
@@ -116,7 +116,7 @@ def _join_similar(shingles: dict[int, NDArray[np.uint32]], threshold: float, par
             index.insert(number, sketch, check_duplication=False)
 
 
-def _jaccard(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> float:
+def jaccard(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> float:
     shared = len(np.intersect1d(left, right, assume_unique=True))
     return shared / max(1, len(left) + len(right) - shared)
 

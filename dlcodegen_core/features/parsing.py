@@ -1,33 +1,20 @@
-"""Syntax trees of code snippets, by tree-sitter, for the nine languages of `language.LANGUAGES`.
+"""Syntax trees of code snippets, and the literal they break off in, for the nine languages of `language.LANGUAGES`.
 
-Half-typed code is welcome: tree-sitter always answers with a tree and marks what it could not place as ERROR.
-Parsers are not thread-safe, so every thread has its own; a grammar is imported when its language is first used.
+A snippet is read by its end, where the cursor is; `syntax_trees` has the grammars and parses whole files.
 Knows nothing of features.
 """
 
-import importlib
 import re
-import threading
 from collections import deque
-from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tree_sitter import Language, Parser, Tree
+from dlcodegen_core.syntax_trees import grammar as grammar
+from dlcodegen_core.syntax_trees import parse_bounded, parse_whole
+
+if TYPE_CHECKING:
+    from tree_sitter import Tree
 
 MAX_CHARACTERS = 20_000
-
-_GRAMMARS = {
-    "python": ("tree_sitter_python", "language"),
-    "javascript": ("tree_sitter_javascript", "language"),
-    "typescript": ("tree_sitter_typescript", "language_typescript"),
-    "tsx": ("tree_sitter_typescript", "language_tsx"),
-    "java": ("tree_sitter_java", "language"),
-    "go": ("tree_sitter_go", "language"),
-    "rust": ("tree_sitter_rust", "language"),
-    "c": ("tree_sitter_c", "language"),
-    "cpp": ("tree_sitter_cpp", "language"),
-}
-
 
 _LINE = r"[^\n]*+"
 _BLOCK_COMMENT = r"/\*(?:[^*]|\*(?!/))*+\*/"
@@ -78,34 +65,13 @@ _LITERALS = {
 }
 
 
-class _Parsers(threading.local):
-    """This thread's parsers, by language."""
-
-    def __init__(self) -> None:
-        self.by_language: dict[str, Parser] = {}
-
-
-_parsers = _Parsers()
-
-
-@lru_cache
-def grammar(language: str) -> Language:
-    """The grammar of a language, imported on first use. Raises ValueError for a language without one."""
-    if language not in _GRAMMARS:
-        raise ValueError(f"No grammar for {language!r}. Use one of: {', '.join(_GRAMMARS)}.")
-    module, function = _GRAMMARS[language]
-    return Language(getattr(importlib.import_module(module), function)())
-
-
-def parse(text: str, language: str) -> Tree:
+def parse(text: str, language: str) -> "Tree":
     """Parse the last 20,000 characters of any text; what UTF-8 cannot hold is read as a question mark.
 
+    A text that would take tree-sitter very long (some make it search without end) has the tree of an empty one.
     Raises ValueError for an unknown language, and never because of the text.
     """
-    parser = _parsers.by_language.get(language)
-    if parser is None:
-        parser = _parsers.by_language[language] = Parser(grammar(language))
-    return parser.parse(tail(text).encode("utf-8", "replace"))
+    return parse_bounded(tail(text).encode("utf-8", "replace"), language) or parse_whole(b"", language)
 
 
 def tail(text: str) -> str:

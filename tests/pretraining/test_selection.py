@@ -2,7 +2,7 @@
 
 import pytest
 
-from pretraining.private_data import MASK
+from dlcodegen_core.data.private_data import MASK
 from pretraining.selection import MOST_CHARACTERS, clean, is_left_out, selected
 
 SOURCE = "def total(prices):\n    return sum(price.amount for price in prices if price.amount)\n\n" * 5
