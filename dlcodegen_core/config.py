@@ -67,6 +67,14 @@ class Settings:
         return self.home / "reports"
 
     @property
+    def tasks_folder(self) -> Path:
+        return self.home / "tasks"
+
+    @property
+    def uploads_folder(self) -> Path:
+        return self.home / "uploads"
+
+    @property
     def embedding_cache_file(self) -> Path:
         return self.home / "cache" / "embeddings.sqlite"
 

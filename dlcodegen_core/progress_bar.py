@@ -1,4 +1,4 @@
-"""Training events as a bar on a terminal."""
+"""How far something is, as a bar on a terminal."""
 
 from types import TracebackType
 from typing import IO
@@ -44,6 +44,10 @@ class ProgressBar:
                 if event.val_accuracy is not None:
                     shown["held-out accuracy"] = f"{event.val_accuracy:.3f}"
                 self._bar.set_postfix(shown)
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Draw a step of anything else than a training."""
+        self.show(PhaseProgress(what, done, total, seconds=0.0))
 
     def _move(self, done: int, total: int) -> None:
         if self._bar is not None:

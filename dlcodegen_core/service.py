@@ -32,8 +32,7 @@ from dlcodegen_core.training.job import JobFolder, JobStatus, TrainRequest
 from dlcodegen_core.training.jobs import JobQueue
 
 if TYPE_CHECKING:
-    from dlcodegen_core.data.source_files import FolderReading
-    from dlcodegen_core.evaluation.report_queue import ReportQueue
+    from dlcodegen_core.data.source_files import SourceReading
     from dlcodegen_core.evaluation.sequence_evaluation import SequenceEvaluation
     from dlcodegen_core.evaluation.token_metrics import Evaluation
     from dlcodegen_core.evaluation.version_report import ReportProgress, VersionReport
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     from dlcodegen_core.inference.prediction import Prediction
     from dlcodegen_core.inference.predictor import Predictor
     from dlcodegen_core.inference.request_log import RequestLog
+    from dlcodegen_core.tasks.runner import TaskRunner
+    from dlcodegen_core.workshop import DatasetWorkshop
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,13 @@ class DLCodeGen:
 
         with self._lock:
             return DatasetStore(open_database(self.settings.database_url))
+
+    @cached_property
+    def workshop(self) -> "DatasetWorkshop":
+        """Brings datasets in, examines, maps and writes them. Raises StorageError as `datasets` does."""
+        from dlcodegen_core.workshop import DatasetWorkshop
+
+        return DatasetWorkshop(self.settings, self.datasets, lambda: self.embedders)
 
     @cached_property
     def embedders(self) -> "Embedders":
@@ -145,9 +153,9 @@ class DLCodeGen:
         chosen = revision or self.datasets.info(dataset).revision
         return self.jobs.submit(TrainRequest(dataset, chosen, config, name))
 
-    def read_folder(self, path: str | Path) -> "FolderReading":
+    def read_folder(self, path: str | Path) -> "SourceReading":
         """What a training on this folder would read, and what it would skip and why. Raises DatasetError."""
-        from dlcodegen_core.data.source_files import read_folder
+        from dlcodegen_core.data.intake import read_folder
 
         return read_folder(Path(path).expanduser().absolute())
 
@@ -252,11 +260,11 @@ class DLCodeGen:
         model = self.predictor.model(self.versions.resolve(version))
         if not model.card.is_sequence:
             return evaluate_version(model, self._pairs(path), progress)  # type: ignore[arg-type]  # not a sequence model
-        from dlcodegen_core.data.source_files import source_files_of_pairs
+        from dlcodegen_core.data.pair_texts import texts_of_pairs
         from dlcodegen_core.evaluation.sequence_evaluation import evaluate_sequence
 
         folder = Path(path).expanduser()
-        files = self.read_folder(folder).files if folder.is_dir() else source_files_of_pairs(self._pairs(path))
+        files = self.read_folder(folder).files if folder.is_dir() else texts_of_pairs(self._pairs(path))
         return evaluate_sequence(model, files)  # type: ignore[arg-type]  # a sequence model
 
     def report_file(self, version: str) -> Path:
@@ -328,11 +336,12 @@ class DLCodeGen:
         return report
 
     @cached_property
-    def reports(self) -> "ReportQueue":
-        """Makes reports in processes of their own."""
-        from dlcodegen_core.evaluation.report_queue import ReportQueue
+    def tasks(self) -> "TaskRunner":
+        """Imports, examinations and reports, each in a process of its own."""
+        from dlcodegen_core.tasks.runner import TaskRunner
 
-        return ReportQueue(self.settings)
+        with self._lock:
+            return TaskRunner(self.settings)
 
     def export(self, version: str | None, file_format: str, out: str | Path) -> Path:
         """Write a version's weights to a file, as `safetensors` or `pt`. Raises ModelError or StorageError."""
@@ -351,8 +360,8 @@ class DLCodeGen:
     def close(self) -> None:
         """Suspend a running training, to be resumed later, and close what is open."""
         self.jobs.close()
-        if "reports" in self.__dict__:
-            self.reports.close()
+        if "tasks" in self.__dict__:
+            self.tasks.close()
         if "embedders" in self.__dict__:  # made on first use, so there may be none
             self.embedders.close()
 

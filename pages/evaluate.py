@@ -7,6 +7,7 @@ from dlcodegen_core import DLCodeGen
 from dlcodegen_core.evaluation.scores import Sample, SystemScore
 from dlcodegen_core.evaluation.version_report import VersionReport
 from dlcodegen_core.models.saved_model import ModelCard
+from dlcodegen_core.tasks.kinds import REPORT
 from pages._shared import charts, frame, wording
 from pages._shared.ghost_text import ghost_text
 
@@ -38,13 +39,13 @@ def _choose(service: DLCodeGen) -> ModelCard | None:
 
 def _watch(service: DLCodeGen) -> None:
     """How far the report is; the whole page once when it is done."""
-    state = service.reports.state()
-    if state is None or state.error:
+    state = service.tasks.latest(REPORT)
+    if state is None or not state.running:
         st.rerun()
     else:
-        st.progress(state.share, text=f"Measuring {state.version}: {frame.plain_text(state.what)} …")
+        st.progress(state.share, text=f"Measuring {state.subject}: {frame.plain_text(state.what)} …")
         if st.button("Cancel", icon=":material/close:", help="An earlier report of this model stays."):
-            service.reports.close()
+            service.tasks.cancel(state.id)
             st.rerun()
 
 
@@ -53,7 +54,7 @@ def _offer(service: DLCodeGen, card: ModelCard, again: bool) -> None:
     if st.button(
         label, type="secondary" if again else "primary", icon=":material/straighten:", disabled=_busy(service)
     ):
-        service.reports.start(card.version)
+        service.tasks.start(REPORT, card.version, {"version": card.version})
         st.rerun()
     if not again:
         st.caption(
@@ -63,7 +64,8 @@ def _offer(service: DLCodeGen, card: ModelCard, again: bool) -> None:
 
 
 def _busy(service: DLCodeGen) -> bool:
-    return service.reports.busy
+    state = service.tasks.latest(REPORT)
+    return state is not None and state.running
 
 
 def _verdict(report: VersionReport) -> None:
@@ -211,10 +213,10 @@ st.title("Evaluate")
 with frame.plain_errors():
     card = _choose(service)
     if card is not None:
-        state = service.reports.state()
-        if state is not None and not state.error:
+        state = service.tasks.latest(REPORT)
+        if state is not None and state.running:
             st.fragment(_watch, run_every=REFRESH_SECONDS)(service)
-        elif state is not None and state.version == card.version:
+        elif state is not None and state.error and state.subject == card.version:
             st.error(frame.plain_text(state.error), icon=":material/error:")
         report = service.report(card.version)
         if report is not None:

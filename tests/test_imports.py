@@ -13,7 +13,7 @@ import dlcodegen_core
 ROOT = Path(dlcodegen_core.__file__).parent
 # From left to right; the rooms of one line know each other.
 ROOMS = (
-    {"storage", "config", "errors", "latency", "threads"},
+    {"storage", "config", "errors", "latency", "threads", "syntax_trees"},
     {"data"},
     {"features"},
     {"models"},
@@ -21,7 +21,7 @@ ROOMS = (
     {"registry"},
     {"inference"},
     {"evaluation"},
-    {"service", "serving", "cli", "plain_values", "progress_bar", "report_worker"},
+    {"service", "serving", "cli", "plain_values", "progress_bar", "tasks", "workshop"},
 )
 # The front doors: they may open onto any room.
 DOORS = {"__init__", "__main__"}

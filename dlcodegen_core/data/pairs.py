@@ -41,9 +41,7 @@ def check_pairs(pairs: Sequence[Pair], where: str, first: int = 1) -> None:
     if not pairs:
         raise DatasetError(f"{where}: there is not a single pair. Add at least one prompt with its target.")
     problems = [
-        f"pair {number:,}: {problem}"
-        for number, pair in enumerate(pairs, start=first)
-        if (problem := problem_of(pair))
+        f"pair {number:,}: {problem}" for number, pair in enumerate(pairs, start=first) if (problem := problem_of(pair))
     ]
     if problems:
         more = f" … and {len(problems) - PROBLEMS_SHOWN:,} more pairs." if len(problems) > PROBLEMS_SHOWN else ""

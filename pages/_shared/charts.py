@@ -247,3 +247,127 @@ def _decimated(points: int) -> list[int]:
     step = max(1, -(-points // MOST_POINTS))
     kept = list(range(0, points, step))
     return kept if not points or kept[-1] == points - 1 else [*kept, points - 1]
+
+
+def header_histogram(title: str, labels: Sequence[str], counts: Sequence[int], key: str) -> int | None:
+    """A small histogram above a table; the place of the bar that was clicked, None for none."""
+    import plotly.graph_objects as go
+
+    dark = st.context.theme.type == "dark"
+    text = "#b9c7cb" if dark else "#48585d"
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(labels))),
+            y=list(counts),
+            customdata=list(labels),
+            marker_color=TRAINING_COLOUR,
+            hovertemplate="%{customdata}: %{y:,} pairs<br>click to filter<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        title={"text": title, "font": {"size": 12, "color": text}, "x": 0, "y": 0.97},
+        height=104,
+        margin={"l": 0, "r": 0, "t": 22, "b": 16},
+        bargap=0.15,
+        clickmode="event+select",
+        dragmode=False,
+        font={"size": 10, "color": text},
+    )
+    # Of many labels only the first and the last are written; pointing at a bar tells its own.
+    ends = [0, len(labels) - 1] if len(labels) > 2 else list(range(len(labels)))
+    figure.update_xaxes(
+        tickvals=ends, ticktext=[_short(labels[end]) for end in ends], showgrid=False, fixedrange=True, ticks="",
+        tickangle=0,
+    )  # fmt: skip
+    figure.update_yaxes(visible=False, fixedrange=True)
+    event = st.plotly_chart(
+        figure, key=key, on_select="rerun", selection_mode="points", config={"displayModeBar": False}
+    )
+    chosen = event.selection.point_indices
+    return int(chosen[0]) if chosen else None
+
+
+def _short(label: str, most: int = 14) -> str:
+    """The end of a long label: of a file's path the name matters most."""
+    return label if len(label) <= most else f"…{label[1 - most :]}"
+
+
+def class_balance(tokens: Sequence[str], shares: Sequence[float], key: str) -> None:
+    """The most frequent first tokens of targets, and the share of targets that begin with each."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(tokens))),
+            y=list(shares),
+            customdata=[_visible(token) for token in tokens],
+            marker_color=TRAINING_COLOUR,
+            hovertemplate="%{customdata}: %{y:.1%} of the targets<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        title={"text": "The most frequent first tokens of targets", "font": {"size": 14}},
+        height=240,
+        margin={"l": 0, "r": 0, "t": 40, "b": 0},
+    )
+    figure.update_xaxes(
+        tickvals=list(range(len(tokens))), ticktext=[_visible(token)[:12] for token in tokens], tickangle=-45,
+        fixedrange=True, showgrid=False,
+    )  # fmt: skip
+    figure.update_yaxes(tickformat=".0%", fixedrange=True)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+
+
+def _visible(token: str) -> str:
+    """A token as it can be told from others: line ends and blanks are written out."""
+    shown = token.replace("\n", "⏎").replace("\t", "→")
+    return f"{shown[:-1]}␣" if shown.endswith(" ") else shown
+
+
+def point_map(
+    xs: Sequence[float], ys: Sequence[float], groups: Sequence[str], previews: Sequence[str], key: str
+) -> int | None:
+    """Points in the plane, coloured by group; the place of the one that was clicked, None for none."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    places = {group: [at for at, own in enumerate(groups) if own == group] for group in dict.fromkeys(groups)}
+    for (group, own), colour in zip(
+        sorted(places.items(), key=lambda item: -len(item[1])), _cycled(len(places)), strict=True
+    ):
+        figure.add_scatter(
+            x=[xs[at] for at in own],
+            y=[ys[at] for at in own],
+            customdata=[[at] for at in own],
+            text=[_lines(previews[at]) for at in own],
+            name=f"{group} ({len(own):,})",
+            mode="markers",
+            marker={"size": 6, "color": colour, "opacity": 0.75},
+            hovertemplate="%{text}<extra></extra>",
+        )
+    figure.update_layout(
+        height=460,
+        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},
+        clickmode="event+select",
+        dragmode="pan",
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    event = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points")
+    chosen = event.selection.points
+    return int(chosen[0]["customdata"][0]) if chosen else None
+
+
+GROUP_COLOURS = ("#0f9aad", "#d9771f", "#7a5cc7", "#b8860b", "#3b8f3b", "#cc5f9b", "#5b7fd0", "#8a9aa0")
+
+
+def _cycled(count: int) -> list[str]:
+    return [GROUP_COLOURS[place % len(GROUP_COLOURS)] for place in range(count)]
+
+
+def _lines(preview: str) -> str:
+    """Code for a chart's hover box, which reads a little markup: made harmless, with its line ends."""
+    from html import escape
+
+    return escape(preview).replace("\n", "<br>")

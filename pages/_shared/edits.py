@@ -19,13 +19,18 @@ class PendingEdits:
     def __len__(self) -> int:
         return len(self.changed) + len(self.added) + len(self.deleted)
 
-    def change(self, row: PairRow, prompt: str, target: str) -> None:
-        """Give a row new texts; giving it its old ones takes the change back."""
+    def change(self, row: PairRow, prompt: str, target: str, language: str | None) -> None:
+        """Give a row new texts and a language; giving it its old ones takes the change back."""
         self.deleted.discard(row.id)
-        if (prompt, target) == (row.pair.prompt, row.pair.target):
+        changed = replace(row.pair, prompt=prompt, target=target, language=language)
+        if changed == row.pair:
             self.changed.pop(row.id, None)
-            return
-        self.changed[row.id] = replace(row.pair, prompt=prompt, target=target)
+        else:
+            self.changed[row.id] = changed
+
+    def keep(self, row_id: int) -> None:
+        """Take a deletion back."""
+        self.deleted.discard(row_id)
 
     def delete(self, row_ids: list[int]) -> None:
         """Mark rows for deletion; their changes go with them."""

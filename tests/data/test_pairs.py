@@ -2,7 +2,7 @@
 
 import pytest
 
-from dlcodegen_core.data.pairs import MAX_TEXT_CHARS, Pair, check_pairs, fingerprint
+from dlcodegen_core.data.pairs import MAX_TEXT_CHARS, Pair, check_pairs, fingerprint, problem_of
 from dlcodegen_core.errors import DatasetError
 
 GOOD = Pair("def add(a, b):\n    ", "return a + b")
@@ -30,6 +30,12 @@ def test_a_bad_pair_is_named_with_file_number_and_fault(pair: Pair, told: str) -
 @pytest.mark.parametrize("text", ["مرحبا بالعالم", "👩‍👩‍👧", "a\r\nb", "e\u0301", "x" * MAX_TEXT_CHARS])
 def test_any_other_text_is_fine(text: str) -> None:
     check_pairs([Pair(text, text)], "data.json")
+
+
+def test_one_pairs_problem_is_told_without_a_file() -> None:
+    assert problem_of(GOOD) == ""
+    assert problem_of(Pair("é", "\udc80é")).startswith("target holds half of a character")
+    assert problem_of(Pair("x", "y", suffix=" ")).startswith("suffix is empty")
 
 
 def test_only_the_first_problems_are_told_and_the_rest_is_counted() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dlcodegen_core.features.language import LANGUAGES
 from dlcodegen_core.features.parsing import MAX_CHARACTERS, grammar, open_literal, parse, tail
+from tests.test_syntax_trees import ENDLESS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=())) | st.text("\x00\ud800'\"`/*#r \\\n{}()a")
 
@@ -117,3 +118,7 @@ def test_any_text_parses_whatever_the_language(text: str, language: str) -> None
     assert parse(text, language).root_node is not None
     literal = open_literal(text, language)
     assert literal is None or 0 <= literal.start < len(text)
+
+
+def test_a_text_that_would_be_read_for_ever_has_the_tree_of_an_empty_one() -> None:
+    assert parse(ENDLESS.decode(), "tsx").root_node.child_count == 0

@@ -65,6 +65,20 @@ def each(transactions: Transactions, name: str, wanted: PairFilter, revision: in
             yield PairRow(stored.id, place, to_pair(stored))
 
 
+def sample(
+    transactions: Transactions, name: str, count: int, wanted: PairFilter, revision: int | None
+) -> list[PairRow]:
+    """At most `count` of the pairs that match, spread evenly over all of them, in order."""
+    with transactions.reading(f"Dataset {name}") as connection:
+        head = transactions.head(connection, name)
+        number = transactions.revision(connection, head, revision).number
+        query = selecting.in_order(selecting.chosen(connection, head.id, number, wanted), wanted)
+        ids = connection.scalars(query).all()
+        places = range(len(ids)) if len(ids) <= count else [at * len(ids) // count for at in range(count)]
+        found = rows_by_id(connection, [ids[place] for place in places])
+        return [PairRow(ids[place], place + 1, to_pair(found[ids[place]])) for place in places]
+
+
 def bars(transactions: Transactions, name: str, column: str, wanted: PairFilter, revision: int | None) -> list[Bar]:
     """A histogram of one of COLUMNS over the pairs that match: the most frequent values, or ranges of lengths."""
     stored = COLUMNS[column]

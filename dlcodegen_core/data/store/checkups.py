@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 
-from dlcodegen_core.data.store.records import Checkup, PairFlag
+from dlcodegen_core.data.doctor.checks import Flag
+from dlcodegen_core.data.store.records import Checkup
 from dlcodegen_core.data.store.schema import alive, checkups, flags, pairs
 from dlcodegen_core.data.store.transactions import Transactions, utc
 
@@ -15,7 +16,7 @@ FLAGS_AT_ONCE = 5_000
 
 
 def keep(
-    transactions: Transactions, name: str, revision: int, found: Iterable[PairFlag], report: Mapping[str, Any]
+    transactions: Transactions, name: str, revision: int, found: Iterable[Flag], report: Mapping[str, Any]
 ) -> None:
     """Replace the dataset's flags and report by those of `revision`. Raises DatasetError if it is not there."""
     with transactions.writing(f"The report on {name}") as connection:
@@ -62,11 +63,11 @@ def counts(transactions: Transactions, name: str) -> dict[str, tuple[int, int]]:
         return found
 
 
-def of_rows(transactions: Transactions, row_ids: Iterable[int]) -> dict[int, list[PairFlag]]:
+def of_rows(transactions: Transactions, row_ids: Iterable[int]) -> dict[int, list[Flag]]:
     """The flags of these pairs."""
     ids = list(row_ids)
     with transactions.reading("What the doctor found") as connection:
-        found: dict[int, list[PairFlag]] = {}
+        found: dict[int, list[Flag]] = {}
         for row in connection.execute(select(flags).where(flags.c.pair_id.in_(ids)).order_by(flags.c.check_key)):
-            found.setdefault(row.pair_id, []).append(PairFlag(row.pair_id, row.check_key, row.detail, row.fix))
+            found.setdefault(row.pair_id, []).append(Flag(row.pair_id, row.check_key, row.detail, row.fix))
         return found

@@ -6,15 +6,17 @@ no person can give and no revision, so no list shows it. What a killed import le
 
 import contextlib
 import itertools
+import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from dlcodegen_core.data.pairs import Pair, check_pairs
 from dlcodegen_core.data.store.fingerprints import EMPTY, carried_on
-from dlcodegen_core.data.store.schema import SEARCH_TABLE, datasets, pairs
+from dlcodegen_core.data.store.schema import INDEXED, SEARCH_TABLE, datasets, pairs
 from dlcodegen_core.data.store.transactions import Transactions
 from dlcodegen_core.data.store.writing import ROWS_AT_ONCE, insert_pairs, insert_revision
 from dlcodegen_core.errors import StorageError
@@ -24,7 +26,7 @@ _UNFINISHED = "importing/"  # names of datasets have no slashes
 _GIVEN_UP_AFTER = timedelta(minutes=15)
 _FORGET = text(
     f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}, rowid, prompt, target) "
-    "SELECT 'delete', id, prompt, target FROM pairs WHERE id BETWEEN :first AND :last AND dataset_id = :dataset"
+    f"SELECT 'delete', id, {INDEXED} FROM pairs WHERE id BETWEEN :first AND :last AND dataset_id = :dataset"
 )
 
 Stored = Callable[[int], None]
@@ -36,7 +38,7 @@ def store_new(
     content: Iterable[Pair],
     origin: str,
     note: str,
-    intake: str | None,
+    intake: Mapping[str, Any] | None,
     once: bool,
     stored: Stored,
 ) -> None:
@@ -69,7 +71,8 @@ def store_new(
                 _remove(connection, dataset_id)
                 return
             moment = transactions.moment()
-            values = {"name": name, "origin": origin, "intake": intake, "created_at": moment}
+            told = json.dumps(dict(intake), ensure_ascii=True) if intake else None
+            values = {"name": name, "origin": origin, "intake": told, "created_at": moment}
             connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(values))
             insert_revision(connection, dataset_id, 1, moment, note, count, fingerprint, added=count, removed=0)
     except BaseException:

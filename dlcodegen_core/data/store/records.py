@@ -136,16 +136,6 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class PairFlag:
-    """What the doctor says of one pair. fix: whether the fix of its check takes the pair out."""
-
-    row_id: int
-    check: str
-    detail: str
-    fix: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Checkup:
     """The doctor's last report on a dataset and the revision it looked at."""
 

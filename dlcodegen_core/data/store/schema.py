@@ -128,11 +128,16 @@ checkups = Table(
 )
 
 # Every three characters of all prompts and targets (SQLite only). `detail=none` keeps which pairs hold them, not
-# where: a third of the size and twice as fast to fill; what is found is then compared with the text itself.
+# where: a third of the size and twice as fast to fill; what is found is then compared with the text itself. Two line
+# ends behind each text make its last characters the beginning of such a three as well, so that a search for one or two
+# characters can go by what the threes begin with, which the second table lists.
 SEARCH_TABLE = "pair_search"
+SEARCH_TERMS = "pair_search_terms"
+INDEXED = "prompt || char(10, 10), target || char(10, 10)"
 _CREATE_SEARCH = (
-    f"CREATE VIRTUAL TABLE {SEARCH_TABLE} USING fts5(prompt, target, content='pairs', content_rowid='id', "
-    "tokenize='trigram', detail=none)"
+    f"CREATE VIRTUAL TABLE {SEARCH_TABLE} USING fts5(prompt, target, content='', tokenize='trigram', detail=none)",
+    f"CREATE VIRTUAL TABLE {SEARCH_TERMS} USING fts5vocab({SEARCH_TABLE}, 'row')",
+    f"INSERT INTO {SEARCH_TABLE}(rowid, prompt, target) SELECT id, {INDEXED} FROM pairs ORDER BY id",
 )
 
 
@@ -153,8 +158,8 @@ def create_tables(engine: Engine) -> None:
         if version is None:
             connection.execute(insert(schema).values(version=SCHEMA_VERSION))
         if version != SCHEMA_VERSION and connection.dialect.name == "sqlite":
-            connection.execute(text(_CREATE_SEARCH))
-            connection.execute(text(f"INSERT INTO {SEARCH_TABLE}({SEARCH_TABLE}) VALUES ('rebuild')"))
+            for statement in _CREATE_SEARCH:
+                connection.execute(text(statement))
 
 
 def _version(connection: Connection) -> int | None:

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, or_, select, table, text
 
 from dlcodegen_core.data.store.records import PairFilter
-from dlcodegen_core.data.store.schema import SEARCH_TABLE, alive, flags, pairs
+from dlcodegen_core.data.store.schema import SEARCH_TABLE, SEARCH_TERMS, alive, flags, pairs
 
 COUNTED_AT_MOST = 10_000
 _GRAM = 3  # characters that the search index knows together
+_MOST_TERMS = 300
+_IN_NO_TEXT = "\uf8ff" * _GRAM  # private characters; should a text hold them, the comparison with it still decides
 _index = table(SEARCH_TABLE, column("rowid"))
 
 
@@ -20,8 +22,8 @@ def chosen(connection: Connection, dataset_id: int, revision: int, wanted: PairF
     """The ids of the pairs of a revision that `wanted` lets through, in no order; `in_order` gives one."""
     is_sqlite = connection.dialect.name == "sqlite"
     query = select(pairs.c.id).where(*_limits(wanted, is_sqlite))
-    grams = _grams(wanted.search) if is_sqlite else ""
-    if grams:
+    grams = _grams(connection, wanted.search) if is_sqlite and wanted.search else None
+    if grams is not None:
         match = text(f"{SEARCH_TABLE} MATCH :grams").bindparams(grams=grams)
         # A sum is in no index, so SQLite begins with what the search index proposes: the other way round takes minutes.
         mine = alive(dataset_id, revision, pairs.c.dataset_id + 0)
@@ -93,12 +95,30 @@ def _source_is(pattern: str) -> ColumnElement[bool]:
     return pairs.c.source.like(escaped.replace("*", "%").replace("?", "_"), escape="\\")
 
 
-def _grams(search: str) -> str:
-    """The query to the index: all that is known to stand in what is searched for; empty if that is too short."""
+def _grams(connection: Connection, search: str) -> str | None:
+    """The query to the index: all that is known to stand in what is searched for; None if that is of no help."""
     grams = {search[place : place + _GRAM] for place in range(len(search) - _GRAM + 1)}
-    return " AND ".join('"' + gram.replace('"', '""') + '"' for gram in sorted(grams) if all(map(_folds_alike, gram)))
+    usable = [gram for gram in sorted(grams) if all(map(_folds_alike, gram))]
+    if usable:
+        return " AND ".join(map(_quoted, usable))
+    if len(search) >= _GRAM or not all(map(_folds_alike, search)):
+        return None
+    # All that begin with one or two characters; of those that nearly every pair holds, a scan soon finds enough.
+    begins = search.lower()
+    known = text(f"SELECT term FROM {SEARCH_TERMS} WHERE term >= :low AND term < :high LIMIT {_MOST_TERMS + 1}")
+    terms = connection.scalars(known, {"low": begins, "high": begins + "\U0010ffff"}).all()
+    if len(terms) > _MOST_TERMS:
+        return None
+    return " OR ".join(map(_quoted, terms)) or _quoted(_IN_NO_TEXT)
+
+
+def _quoted(gram: str) -> str:
+    return '"' + gram.replace('"', '""') + '"'
 
 
 def _folds_alike(character: str) -> bool:
-    """Whether the index takes capital and small letters for the same as Python does: in the old alphabets it does."""
-    return character < "\u0590" and len(character.lower()) == 1
+    """Whether the index takes capital and small letters for the same as Python does.
+
+    In the old alphabets it does, but for the sigma, which Python writes otherwise at a word's end.
+    """
+    return character < "\u0590" and len(character.lower()) == 1 and character not in "Σσς"

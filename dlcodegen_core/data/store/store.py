@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, select, update
 from sqlalchemy.exc import IntegrityError
 
+from dlcodegen_core.data.doctor.checks import Flag
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store import browsing, checkups, editing, importing
 from dlcodegen_core.data.store.records import (
@@ -21,7 +22,6 @@ from dlcodegen_core.data.store.records import (
     Difference,
     Edits,
     PairFilter,
-    PairFlag,
     PairPage,
     PairRow,
     RevisionInfo,
@@ -67,13 +67,12 @@ class DatasetStore:
 
         once: do nothing if one of that origin was ever made. intake: what came in and what was left out, as JSON
         values. stored: hears how many pairs are in, and may raise to call it off. Raises DatasetError for a name that
-        is bad or taken and for bad pairs.
+        is bad or taken and for bad pairs. intake is written down last, so `pairs` may still add to it.
         """
         name = checked_name(name)
         self.check_free(name)
-        told = json.dumps(dict(intake), ensure_ascii=True) if intake else None
         try:
-            importing.store_new(self._transactions, name, pairs, origin, note, told, once, stored)
+            importing.store_new(self._transactions, name, pairs, origin, note, intake, once, stored)
         except IntegrityError as exc:
             raise self._name_taken(name) from exc
         if not once:
@@ -118,6 +117,12 @@ class DatasetStore:
     def each(self, name: str, wanted: PairFilter = EVERYTHING, revision: int | None = None) -> Iterator[PairRow]:
         """The pairs that match, one by one in order; they need not fit into memory."""
         return browsing.each(self._transactions, name, wanted, revision)
+
+    def sample(
+        self, name: str, count: int, wanted: PairFilter = EVERYTHING, revision: int | None = None
+    ) -> list[PairRow]:
+        """At most `count` of the pairs that match, spread evenly over all of them, in order."""
+        return browsing.sample(self._transactions, name, count, wanted, revision)
 
     def row(self, name: str, row_id: int) -> PairRow | None:
         """One living row of the newest revision, or None."""
@@ -173,7 +178,7 @@ class DatasetStore:
         editing.restore(self._transactions, name, revision, base_revision, note)
         return self.info(name)
 
-    def keep_checkup(self, name: str, revision: int, flags: Iterable[PairFlag], report: Mapping[str, Any]) -> None:
+    def keep_checkup(self, name: str, revision: int, flags: Iterable[Flag], report: Mapping[str, Any]) -> None:
         """Keep what the doctor found in a revision in the place of what was found before."""
         checkups.keep(self._transactions, name, revision, flags, report)
 
@@ -185,7 +190,7 @@ class DatasetStore:
         """By check, how many living pairs it flags and how many of them its fix would take out."""
         return checkups.counts(self._transactions, name)
 
-    def flags(self, row_ids: Iterable[int]) -> dict[int, list[PairFlag]]:
+    def flags(self, row_ids: Iterable[int]) -> dict[int, list[Flag]]:
         """The flags of these rows, by row."""
         return checkups.of_rows(self._transactions, row_ids)
 

@@ -8,11 +8,17 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, select, text
 
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store.fingerprints import row_number
-from dlcodegen_core.data.store.schema import SEARCH_TABLE, pairs, revisions, to_pair
+from dlcodegen_core.data.store.schema import INDEXED, SEARCH_TABLE, pairs, revisions, to_pair
 
-ROWS_AT_ONCE = 5_000
+ROWS_AT_ONCE = 20_000  # fewer, larger pieces leave the search index less to merge
+_COLUMNS = (
+    "dataset_id", "position", "prompt", "target", "language", "source", "line", "kind", "commit_id", "suffix",
+    "prompt_length", "target_length", "added_in",
+)  # fmt: skip
+# Said in SQLite's own words: a fifth faster than row by row through SQLAlchemy's names.
+_INSERT = f"INSERT INTO pairs({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _INDEX_NEW = text(
-    f"INSERT INTO {SEARCH_TABLE}(rowid, prompt, target) SELECT id, prompt, target FROM pairs WHERE id > :last"
+    f"INSERT INTO {SEARCH_TABLE}(rowid, prompt, target) SELECT id, {INDEXED} FROM pairs WHERE id > :last ORDER BY id"
 )
 
 
@@ -21,34 +27,41 @@ def insert_pairs(connection: Connection, dataset_id: int, number: int, placed: I
     # Nobody else inserts into an SQLite database within this transaction, so what has a greater id is new.
     last = connection.scalar(select(func.max(pairs.c.id))) or 0
     numbers = 0
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for position, pair in placed:
         numbers += row_number(position, pair)
         rows.append(
-            {
-                "dataset_id": dataset_id,
-                "position": float(position),
-                "prompt": pair.prompt,
-                "target": pair.target,
-                "language": pair.language,
-                "source": pair.source,
-                "line": pair.line,
-                "kind": pair.kind,
-                "commit_id": pair.commit,
-                "suffix": pair.suffix,
-                "prompt_length": len(pair.prompt),
-                "target_length": len(pair.target),
-                "added_in": number,
-            }
+            (
+                dataset_id,
+                float(position),
+                pair.prompt,
+                pair.target,
+                pair.language,
+                pair.source,
+                pair.line,
+                pair.kind,
+                pair.commit,
+                pair.suffix,
+                len(pair.prompt),
+                len(pair.target),
+                number,
+            )
         )
         if len(rows) == ROWS_AT_ONCE:
-            connection.execute(insert(pairs), rows)
+            _insert(connection, rows)
             rows = []
     if rows:
-        connection.execute(insert(pairs), rows)
+        _insert(connection, rows)
     if connection.dialect.name == "sqlite":
         connection.execute(_INDEX_NEW, {"last": last})
     return numbers
+
+
+def _insert(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_INSERT, rows)
+    else:
+        connection.execute(insert(pairs), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
 
 
 def end_rows(connection: Connection, ids: Select[Any], number: int, ended_by: str) -> tuple[int, int]:

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from dlcodegen_core.data.doctor import Flag
 from dlcodegen_core.data.pairs import KINDS, Pair
-from dlcodegen_core.data.store import Change, DatasetStore, Edits, PairFilter, PairFlag, PairPage
+from dlcodegen_core.data.store import Change, DatasetStore, Edits, PairFilter, PairPage
 from dlcodegen_core.errors import DatasetError, EditConflict
 
 GO = Pair("func main() {\n\t", "fmt.Println(1)", "go", "cmd/main.go", 4, KINDS[0], "c0ffee", None)
@@ -126,7 +127,7 @@ def flags_are_found_and_go_with_their_pairs(store: DatasetStore) -> None:
     store.keep_checkup(
         "d",
         1,
-        [PairFlag(first, "secret", "a key", True), PairFlag(second, "secret", "no key", False)],
+        [Flag(first, "secret", "a key", True), Flag(second, "secret", "no key", False)],
         {"ready": False},
     )
     kept = store.checkup("d")
@@ -147,7 +148,7 @@ def an_import_shows_only_when_it_is_whole(store: DatasetStore) -> None:
     seen: list[int] = []
 
     def content() -> Iterator[Pair]:
-        for number in range(12_000):
+        for number in range(45_000):
             yield Pair(f"p {number}", "t")
 
     def stored(count: int) -> None:
@@ -155,8 +156,8 @@ def an_import_shows_only_when_it_is_whole(store: DatasetStore) -> None:
         assert store.infos() == []
 
     info = store.create("d", content(), intake={"left out": []}, stored=stored)
-    assert (info.pair_count, store.page("d", wanted="p 11999").total) == (12_000, 1)
-    assert seen == [5_000, 10_000, 12_000]
+    assert (info.pair_count, store.page("d", wanted="p 44999").total) == (45_000, 1)
+    assert seen == [20_000, 40_000, 45_000]
     assert store.intake("d") == {"left out": []}
 
 
@@ -169,8 +170,8 @@ def an_import_called_off_leaves_nothing(store: DatasetStore) -> None:
 
     with pytest.raises(CalledOff):
         store.create("d", (Pair(f"needle {number}", "t") for number in range(12_000)), stored=stop)
-    with pytest.raises(DatasetError, match=r"pair 6,001: target is empty"):
-        store.create("d", (Pair(f"needle {number}", "t" if number != 6_000 else "") for number in range(12_000)))
+    with pytest.raises(DatasetError, match=r"pair 26,001: target is empty"):
+        store.create("d", (Pair(f"needle {number}", "t" if number != 26_000 else "") for number in range(30_000)))
     assert store.infos() == []
     store.create("d", [BARE])
     assert store.page("d", wanted="needle").total == 0

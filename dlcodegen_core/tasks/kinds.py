@@ -1,0 +1,68 @@
+"""What each kind of task does; run in the task's own process."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlcodegen_core.tasks.task import TaskFolder
+
+if TYPE_CHECKING:
+    from dlcodegen_core.service import DLCodeGen
+    from dlcodegen_core.tasks.worker import Progress, Work
+
+REPORT, LOOK, IMPORT, EXAMINE, MAP, WRITE = "report", "look", "import", "examine", "map", "write"
+THOUSANDTHS = 1_000
+
+
+def _report(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """Measure a sequence model against all baselines; the report itself is kept with the version's."""
+    service.make_report(options["version"], lambda what, share: tell(what, round(share * THOUSANDTHS), THOUSANDTHS))
+    return {}
+
+
+def _look(service: "DLCodeGen", folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """What an import would bring in. A repository is fetched first; `path` says where the files lie then."""
+    from dlcodegen_core.data.intake import FileRules
+
+    path, commit = Path(options["path"]), None
+    if address := options.get("address"):
+        path = folder.path / "clone"
+        commit = service.workshop.clone(address, options.get("branch", ""), path, tell)
+    rules = FileRules(tuple(options["force_in"]), tuple(options["force_out"]))
+    look = service.workshop.look_into(path, options["shown"], rules, tell)
+    return {"look": look.to_json(), "path": str(path), "commit": commit or look.commit}
+
+
+def _import(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """Bring a new dataset in; an uploaded file has done its duty then."""
+    from dlcodegen_core.data.bringing_in import ImportRequest
+
+    request = ImportRequest.from_json(options)
+    info = service.workshop.bring_in(request, tell)
+    service.workshop.forget_upload(request.path)
+    return {"name": info.name, "pairs": info.pair_count}
+
+
+def _examine(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    return {"verdict": service.workshop.examine(options["dataset"], progress=tell)["verdict"]}
+
+
+def _map(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    return {"points": len(service.workshop.draw_map(options["dataset"], tell).points)}
+
+
+def _write(service: "DLCodeGen", folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """Write a dataset to a file of the task's own, to be downloaded from there."""
+    out = folder.path / f"dataset.{options['format']}"
+    service.workshop.write_out(options["dataset"], options["format"], out, progress=tell)
+    return {"path": str(out), "size_bytes": out.stat().st_size}
+
+
+KINDS: "dict[str, Work]" = {
+    REPORT: _report,
+    LOOK: _look,
+    IMPORT: _import,
+    EXAMINE: _examine,
+    MAP: _map,
+    WRITE: _write,
+}
