@@ -240,7 +240,7 @@ def _add_dataset_commands(command: Callable[..., argparse.ArgumentParser]) -> No
     brought.add_argument(
         "--kinds", nargs="+", choices=KINDS, metavar="KIND", help=f"of pairs to cut from source: {', '.join(KINDS)}"
     )
-    brought.add_argument("--most-pairs", type=int, dest="most_pairs", help="to cut from source (default 10000)")
+    brought.add_argument("--most-pairs", type=int, dest="most_pairs", help="to cut from source (default 5000)")
     brought.add_argument("--seed", type=int, help="of which pairs are cut (default 0)")
     brought.add_argument(
         "--force-in", action="append", dest="force_in", metavar="GLOB", help="files to bring in anyway"

@@ -94,7 +94,7 @@ def _fix(service: DLCodeGen, info: DatasetInfo, check: Check) -> None:
         limits = PairFilter(flag=check.key, fixable=True)
         saved = service.datasets.delete_matching(info.name, info.revision, limits, f"doctor: {check.title.lower()}")
         gone = info.pair_count - saved.pair_count
-        state.notice(f"{gone:,} pairs lie in the trash now; revision {saved.revision} has {saved.pair_count:,}.")
+        state.notice(f"{wording.in_the_trash(gone)}; revision {saved.revision} has {saved.pair_count:,}.")
         st.rerun()
 
 

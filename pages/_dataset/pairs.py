@@ -9,7 +9,7 @@ from dlcodegen_core import DLCodeGen
 from dlcodegen_core.data.pairs import Pair, check_pairs
 from dlcodegen_core.data.store import DatasetInfo, PairFilter, PairPage, PairRow
 from pages._dataset import filters, state
-from pages._shared import frame
+from pages._shared import frame, wording
 from pages._shared.edits import PendingEdits
 
 ROWS_A_PAGE = 100
@@ -192,7 +192,7 @@ def _delete_matching(service: DLCodeGen, info: DatasetInfo, page: PairPage, want
                 state.want(info.name, PairFilter())
                 gone = info.pair_count - saved.pair_count
                 state.notice(
-                    f"{gone:,} pairs lie in the trash now; revision {saved.revision} has {saved.pair_count:,}."
+                    f"{wording.in_the_trash(gone)}; revision {saved.revision} has {saved.pair_count:,}."
                 )
                 st.rerun()
 

@@ -266,8 +266,8 @@ def header_histogram(title: str, labels: Sequence[str], counts: Sequence[int], k
     )
     figure.update_layout(
         title={"text": title, "font": {"size": 12, "color": text}, "x": 0, "y": 0.97},
-        height=104,
-        margin={"l": 0, "r": 0, "t": 22, "b": 16},
+        height=110,
+        margin={"l": 0, "r": 0, "t": 22, "b": 22},
         bargap=0.15,
         clickmode="event+select",
         dragmode=False,

@@ -45,3 +45,8 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
 def share(value: float | None) -> str:
     """`0.87`, or a dash where there is nothing to tell."""
     return "–" if value is None else f"{value:.2f}"
+
+
+def in_the_trash(count: int) -> str:
+    """`1 pair lies in the trash now`, `1,234 pairs lie in the trash now`."""
+    return "1 pair lies in the trash now" if count == 1 else f"{count:,} pairs lie in the trash now"

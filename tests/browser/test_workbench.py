@@ -8,12 +8,8 @@ import urllib.request
 
 import pytest
 
-from dlcodegen_core import DLCodeGen, Settings
-from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.models import base_model
 from tests.browser.conftest import settled
-
-HOSTILE = "<img src=x onerror=\"document.title='taken over'\">"
 
 
 def start_long_training(page, url):
@@ -80,37 +76,6 @@ def test_a_training_of_a_killed_server_is_offered_for_resuming(workbench, page):
     page.wait_for_selector("text=/Learning: epoch/")
     page.get_by_role("button", name="Discard").click()
     page.wait_for_selector("text=/Discarded/")
-
-
-def test_text_of_a_dataset_is_never_run_as_markup(workbench, page):
-    service = DLCodeGen(Settings(home=workbench.home, embedder="local"))
-    service.ensure_demo_datasets()
-    service.datasets.create("hostile", [Pair(HOSTILE, HOSTILE)])
-    page.goto(f"{workbench.url}/dataset?dataset=hostile")
-    page.wait_for_selector("[data-testid=stDataFrame] canvas")
-    settled(page)
-    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
-    page.mouse.click(box["x"] + 16, box["y"] + 54)
-    page.wait_for_selector("text=/Pair 1/")
-    assert page.locator("textarea").first.input_value() == HOSTILE
-    assert page.title() != "taken over"
-    assert page.locator("img[src=x]").count() == 0
-
-
-def test_a_pair_is_changed_in_the_table_and_saved(workbench, page):
-    page.goto(f"{workbench.url}/dataset?dataset=Three-pair+example")
-    page.wait_for_selector("[data-testid=stDataFrame] canvas")
-    settled(page)
-    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
-    page.mouse.click(box["x"] + 16, box["y"] + 54)
-    target = page.get_by_label("Target", exact=True)
-    target.fill("    pass")
-    page.get_by_role("button", name="Keep this change").click()
-    page.wait_for_selector("text=/1 changed/")
-    page.get_by_role("button", name="Save revision").click()
-    page.wait_for_selector("text=/saved as revision 2/")
-    service = DLCodeGen(Settings(home=workbench.home, embedder="local"))
-    assert service.datasets.pairs("Three-pair example")[0].target == "    pass"
 
 
 @pytest.mark.parametrize("key", ["", "dataset", "train", "predict", "evaluate", "performance"])

@@ -115,8 +115,8 @@ class _Source:
 def _take(sources: Sequence[_Source], options: CutOptions, commit: str | None) -> list[tuple[_Order, Pair]]:
     """Pairs with their place in the order.
 
-    In rounds, because a place may turn out to give nothing new: then a file's share, which is of all rounds together,
-    is made up from its other places, or from other files.
+    A place may turn out to give nothing new. Then the file makes up for it from its other places, and if it has none
+    left, the other files do in the next round; a file's share is of all rounds together.
     """
     pairs: list[tuple[_Order, Pair]] = []
     seen: set[tuple[str, str]] = set()
@@ -124,11 +124,12 @@ def _take(sources: Sequence[_Source], options: CutOptions, commit: str | None) -
         ranks = range(len(sources))  # in which they stand
         shares = even_shares([source.amount for source in sources], options.most_pairs, ranks)
         for source, share in zip(sources, shares, strict=True):
-            for order, pair in _pairs_of(source, share, options, commit):
-                if (pair.prompt, pair.target) not in seen:
-                    seen.add((pair.prompt, pair.target))
-                    source.given[str(pair.kind)] += 1
-                    pairs.append((order, pair))
+            while source.given.total() < share and source.left:
+                for order, pair in _pairs_of(source, share, options, commit):
+                    if (pair.prompt, pair.target) not in seen:
+                        seen.add((pair.prompt, pair.target))
+                        source.given[str(pair.kind)] += 1
+                        pairs.append((order, pair))
     return pairs
 
 

@@ -18,9 +18,9 @@ class CutOptions:
     """
 
     kinds: tuple[str, ...] = (NEXT_LINE,)
-    most_pairs: int = 10_000
+    most_pairs: int = 5_000
     seed: int = 0
-    prompt_characters: int = 1_000
+    prompt_characters: int = 500
     suffix_characters: int = 400
 
     def __post_init__(self) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
+# Beyond these, which no code that a person wrote reaches, a query takes time with the square of the text.
 _HEAP = 5_000
+_DEEPEST = 10_000
 
 Span = tuple[int, int]
 """Where something starts, and where it ends."""
@@ -74,7 +76,9 @@ def outline_of(text: str, language: str | None, wanted: frozenset[str] = CAPTURE
         return None
     from tree_sitter import QueryCursor
 
-    captures = QueryCursor(query(language, wanted)).captures(tree.root_node)
+    cursor = QueryCursor(query(language, wanted))
+    cursor.set_max_start_depth(_DEEPEST)
+    captures = cursor.captures(tree.root_node)
     reading = _Reading(text, starts, code_lines, language, captures, _character_of_byte(text, code))
     return Outline(
         text, starts, code_lines, reading.closed_lines(), reading.statements(), reading.functions(), reading.arguments()
@@ -215,7 +219,7 @@ class _Marks:
 
 
 def _has_heap(root: "Node") -> bool:
-    """Whether thousands of tokens lie unread in one place: a query would then take time with the square of them."""
+    """Whether thousands of tokens that the grammar could make nothing of lie in one place."""
     waiting = [root] if root.has_error else []
     while waiting:
         node = waiting.pop()

@@ -69,6 +69,10 @@ def test_what_is_said_behind_the_brace_belongs_to_the_signature() -> None:
     assert [text[slice(*body)] for _start, body in outlined(text, "c").functions] == ["return 1;"]
 
 
+def test_very_deep_nesting_is_read_as_far_as_anybody_nests() -> None:
+    assert outlined("{\n" * 40_000 + "x()\n" + "}\n" * 40_000, "go").statements == []
+
+
 def test_text_that_would_be_read_for_ever_has_no_outline() -> None:
     assert outline_of(ENDLESS.decode(), "tsx") is None
     assert outline_of("(" * 100_000, "python") is None
