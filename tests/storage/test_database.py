@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from dlcodegen_core.data import tables
+from dlcodegen_core.data.store import schema as tables
 from dlcodegen_core.errors import ConfigError, StorageError
 from dlcodegen_core.storage.database import database_errors, open_database
 
