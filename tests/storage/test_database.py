@@ -126,7 +126,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(database: Calla
     with engine.begin() as connection:
         connection.execute(text("UPDATE workbench_schema SET version = 99"))
         connection.execute(text("DROP TABLE pairs"))
-    with pytest.raises(StorageError, match=r"newer version of this program \(layout 99, known is 1\)"):
+    with pytest.raises(StorageError, match=r"newer version of this program \(layout 99, known is 2\)"):
         tables.create_tables(database())
     assert _ask(engine, "SELECT count(*) FROM sqlite_master WHERE name = 'pairs'") == 0
 
