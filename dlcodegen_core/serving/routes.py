@@ -5,19 +5,22 @@ send unasked, and the Host must be one of this machine's names, which a rebound 
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from dlcodegen_core.errors import EmbeddingError, ModelError, RequestError, WorkbenchError
 from dlcodegen_core.plain_values import to_plain
 from dlcodegen_core.service import DLCodeGen
+from dlcodegen_core.tasks.kinds import WRITE
 
 MAX_BODY_BYTES = 2_000_000
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+WRITTEN_FILES = "/api/dl-codegen/written"
 PREDICT_OPTIONS = {
     "max_tokens", "beams", "stop", "version", "language", "temperature", "top_k", "top_p", "seed", "length_penalty",
     "suffix",
@@ -29,6 +32,7 @@ def routes() -> list[Route]:
     return [
         Route("/health", health),
         Route("/api/dl-codegen/predict", predict, methods=["POST"]),
+        Route(f"{WRITTEN_FILES}/{{task}}", written_file),
     ]
 
 
@@ -55,9 +59,26 @@ async def predict(request: Request) -> Response:
     return JSONResponse(to_plain(prediction))
 
 
-async def _json_body(request: Request) -> dict[str, Any]:
+async def written_file(request: Request) -> Response:
+    """The file that a task has written, streamed: a large dataset never lies in the server's memory."""
+    try:
+        _check_host(request)
+        state = DLCodeGen.get_instance().tasks.state(request.path_params["task"])
+        if state is None or state.kind != WRITE or state.result is None:
+            raise RequestError("There is no such file, or it is a day old. Write it again on the Dataset page.")
+    except RequestError as exc:
+        return JSONResponse({"error": str(exc)}, status_code=404)
+    path = Path(state.result["path"])
+    return FileResponse(path, filename=f"{state.result['name']}{path.suffix}")
+
+
+def _check_host(request: Request) -> None:
     if request.url.hostname not in {host.strip("[]") for host in LOCAL_HOSTS}:
         raise RequestError(f"Requests to the host {request.url.hostname!r} are not answered. Use 127.0.0.1.")
+
+
+async def _json_body(request: Request) -> dict[str, Any]:
+    _check_host(request)
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise RequestError("Send the body as application/json.")
     content = b""

@@ -55,7 +55,7 @@ def _write(service: "DLCodeGen", folder: TaskFolder, options: Mapping[str, Any],
     """Write a dataset to a file of the task's own, to be downloaded from there."""
     out = folder.path / f"dataset.{options['format']}"
     service.workshop.write_out(options["dataset"], options["format"], out, progress=tell)
-    return {"path": str(out), "size_bytes": out.stat().st_size}
+    return {"path": str(out), "size_bytes": out.stat().st_size, "name": options["dataset"]}
 
 
 KINDS: "dict[str, Work]" = {

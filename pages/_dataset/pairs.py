@@ -191,9 +191,7 @@ def _delete_matching(service: DLCodeGen, info: DatasetInfo, page: PairPage, want
                 saved = service.datasets.delete_matching(info.name, info.revision, wanted)
                 state.want(info.name, PairFilter())
                 gone = info.pair_count - saved.pair_count
-                state.notice(
-                    f"{wording.in_the_trash(gone)}; revision {saved.revision} has {saved.pair_count:,}."
-                )
+                state.notice(f"{wording.in_the_trash(gone)}; revision {saved.revision} has {saved.pair_count:,}.")
                 st.rerun()
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from dlcodegen_core import DLCodeGen
 from dlcodegen_core.data.formats import FORMATS
 from dlcodegen_core.data.store import MAX_NAME_CHARACTERS, DatasetInfo
+from dlcodegen_core.serving.routes import WRITTEN_FILES
 from dlcodegen_core.tasks.kinds import WRITE
 from pages._dataset import state
 from pages._shared import frame, wording
@@ -18,6 +19,7 @@ FORMAT_HELP = {
     "csv": "CSV: for spreadsheets; cells that a spreadsheet would run as formulas are made harmless",
     "parquet": "Parquet: small and fast, for data tools",
 }
+KEPT_IN_MEMORY = 20_000_000  # a button's file is; larger ones are streamed from the disk
 MIME = {
     "json": "application/json", "jsonl": "application/jsonl", "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
@@ -61,8 +63,12 @@ def _download(service: DLCodeGen, info: DatasetInfo) -> None:
         watch(service, task.id, "Writing")
         return
     assert task.result is not None
+    label = f"Download {info.name}.{chosen} ({wording.size(task.result['size_bytes'])})"
+    if task.result["size_bytes"] > KEPT_IN_MEMORY:
+        st.link_button(label, f"{WRITTEN_FILES}/{task.id}", icon=":material/download:", type="primary")
+        return
     st.download_button(
-        f"Download {info.name}.{chosen} ({wording.size(task.result['size_bytes'])})",
+        label,
         Path(task.result["path"]).read_bytes,
         file_name=f"{info.name}.{chosen}",
         mime=MIME[chosen],

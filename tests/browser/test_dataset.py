@@ -175,3 +175,15 @@ def test_a_map_is_drawn_and_a_point_shows_its_pair(workbench, page):
     page.wait_for_timeout(1_000)
     click_middle(page, plot.locator(".scatterlayer .point").first)
     page.wait_for_selector("text=/f[0-9]+.py:3/")
+
+
+def test_a_folder_is_sent_by_the_browser(workbench, page, project):
+    page.goto(f"{workbench.url}/dataset?panel=Bring+in+data")
+    page.get_by_text("A folder from elsewhere", exact=True).click()
+    page.wait_for_selector("input[type=file][webkitdirectory]", state="attached")
+    page.locator("input[webkitdirectory]").set_input_files(str(project))
+    page.wait_for_selector("text=/Python 6, Go 1/")
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.wait_for_selector("text=/was imported with/")
+    (name,) = {info.name for info in stored(workbench).infos()} - {"Three-pair example", "Python standard library"}
+    assert {pair.source for pair in stored(workbench).pairs(name)} >= {"part0.py", "tool.go"}

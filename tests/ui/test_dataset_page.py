@@ -158,3 +158,19 @@ def test_the_overview_tells_what_a_model_has_to_beat(stocked, open_page):
     told = {metric.label: metric.value for metric in app.metric}
     assert told["First tokens covered"].endswith("%")
     assert "Draw the map" in [button.label for button in app.button]
+
+
+def test_a_folder_of_this_machine_is_offered_only_to_people_at_it(stocked, open_page, monkeypatch):
+    import streamlit as st
+
+    from pages._dataset import bring_in
+
+    app = open_panel(open_page, "Bring in data")
+    app.session_state["dataset.way"] = bring_in.FOLDER
+    app.run()
+    assert any(field.label == "Folder or file" for field in app.text_input)
+    known = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else known(name))
+    app.run()
+    assert not any(field.label == "Folder or file" for field in app.text_input)
+    assert "can be reached from other machines" in app.info[0].value
