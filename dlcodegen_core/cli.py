@@ -64,6 +64,7 @@ def _predict(service: "DLCodeGen", options: argparse.Namespace) -> int:
         version=options.version,
         language=options.language,
         suffix=options.suffix,
+        min_confidence=options.min_confidence,
     )
     _answer(options, prediction, prediction.completion)
     if not options.json:
@@ -210,6 +211,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--max-tokens", type=int, default=1, dest="max_tokens", help="visible code tokens (default 1)")
     predict.add_argument("--beams", type=int, default=4, help="alternatives that are kept (default 4)")
     predict.add_argument("--stop", action="append", help="end before this string; may be given several times")
+    predict.add_argument(
+        "--min-confidence", type=float, default=0.0, dest="min_confidence", help="offer nothing less sure (0 to 1)"
+    )
     predict.add_argument("--version", help="the model version (default: the newest)")
     predict.add_argument("--language", choices=LANGUAGES, help="of the prompt, instead of detecting it")
 

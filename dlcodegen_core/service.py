@@ -213,6 +213,7 @@ class DLCodeGen:
         seed: int = 0,
         length_penalty: float | None = None,
         suffix: str = "",
+        min_confidence: float = 0.0,
         cancelled: "Callable[[], bool] | None" = None,
     ) -> "Prediction":
         """Complete `prompt`, given lines of context, with the newest version unless one is named.
@@ -225,6 +226,7 @@ class DLCodeGen:
         request = PredictionRequest.of(
             prompt, context, max_tokens=max_tokens, beams=beams, stop=stop, language=language, temperature=temperature,
             top_k=top_k, top_p=top_p, seed=seed, length_penalty=length_penalty, suffix=suffix,
+            min_confidence=min_confidence,
         )  # fmt: skip
         return self.predictor.predict(request, version, cancelled or (lambda: False))
 

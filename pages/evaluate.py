@@ -5,6 +5,7 @@ import streamlit as st
 
 from dlcodegen_core import DLCodeGen
 from dlcodegen_core.evaluation.scores import Sample, SystemScore
+from dlcodegen_core.evaluation.selective import offerings
 from dlcodegen_core.evaluation.version_report import VersionReport
 from dlcodegen_core.models.saved_model import ModelCard
 from dlcodegen_core.tasks.kinds import REPORT
@@ -180,6 +181,21 @@ def _trust(report: VersionReport) -> None:
         st.caption(f"Calibration error {tokens.calibration_error:.2f} over {tokens.tokens:,} tokens.")
 
 
+def _offers(report: VersionReport) -> None:
+    """What a threshold on the confidence buys."""
+    found = offerings(report.scoreboard.score(report.system).answers)
+    if len(found) > 1:
+        charts.coverage(
+            [each.threshold for each in found],
+            [each.coverage for each in found],
+            [each.precision or 0.0 for each in found],
+        )
+        st.caption(
+            "With a threshold, a model says nothing where it is not sure. Set one under the options on the Predict "
+            "page, or as `min_confidence` in a request."
+        )
+
+
 def _samples(report: VersionReport) -> None:
     st.subheader("Lines to look at")
     kinds = {"Random": 0, "Best": 1, "Worst": 2}
@@ -224,5 +240,6 @@ with frame.plain_errors():
             _numbers(report)
             _table(report)
             _trust(report)
+            _offers(report)
             _samples(report)
         _offer(service, card, again=report is not None)

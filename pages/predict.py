@@ -7,8 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen, Prediction
+from dlcodegen_core.evaluation.selective import offering
 from dlcodegen_core.features.language import LANGUAGES, title
 from dlcodegen_core.models.saved_model import ModelCard
+from pages._predict import numbers
+from pages._predict.asked import Asked
 from pages._shared import charts, frame, wording
 from pages._shared.answering import Answering, answering
 from pages._shared.examples import EXAMPLES, FIRST
@@ -16,8 +19,10 @@ from pages._shared.ghost_text import ghost_text
 
 PROMPT = "predict.prompt"
 ANSWER = "predict.answer"
-STRONGEST = 6
 LINE_TOKENS = 48
+# By the kind of model: what can be asked of an answer.
+LINE_PANELS = {"The prompt in numbers": numbers.draw}
+TOKEN_PANELS = {"The prompt in numbers": numbers.draw}
 
 service = frame.begin("predict")
 
@@ -89,6 +94,7 @@ def _ask(service: DLCodeGen, models: Answering) -> None:
             whole_lines = card.is_sequence and st.checkbox(
                 "End at the line's end", value=True, help="Off, it goes on over the next lines, and ranks otherwise."
             )
+            threshold = _threshold(service, card)
         asked = st.form_submit_button("Complete", type="primary", icon=":material/bolt:")
     if asked or st.session_state.pop("predict.ask", False):
         prompt = st.session_state[PROMPT]
@@ -99,18 +105,44 @@ def _ask(service: DLCodeGen, models: Answering) -> None:
                 options["suffix"] = suffix
             if whole_lines:
                 options["stop"] = ["\n"]
+            if threshold:
+                options["min_confidence"] = threshold
             answer = service.predict(prompt, lines, **options)
-            st.session_state[ANSWER] = (prompt, lines, options, answer)
+            st.session_state[ANSWER] = Asked(prompt, tuple(lines), options, answer)
             if len(prompt) < 1500:
                 st.query_params["prompt"] = prompt
+
+
+def _threshold(service: DLCodeGen, card: ModelCard) -> float:
+    """How sure it has to be to offer anything, and what that costs and buys by the model's own held-out lines."""
+    threshold = st.slider(
+        "Offer only what is at least this sure", 0.0, 0.95, 0.0, 0.05, key="predict.threshold",
+        help="Below it the model says nothing, as an editor's plugin should when it would be wrong mostly.",
+    )  # fmt: skip
+    report = service.report(card.version) if card.is_sequence else None
+    if report is None:
+        st.caption(
+            "What a threshold buys is told for models that were measured on the Evaluate page."
+            if card.is_sequence
+            else "The confidence of DeepCodeNet is not calibrated, so a threshold on it promises nothing."
+        )
+    else:
+        found = offering(report.scoreboard.score(report.system).answers, threshold)
+        right = "none" if found.precision is None else f"{found.precision:.0%}"
+        st.caption(
+            f"At {threshold:.2f}, on {found.lines:,} held-out lines: {found.coverage:.0%} get an offer, {right} of "
+            f"these are exactly right, and their mean similarity is {found.edit_similarity:.0f} of 100."
+        )
+    return threshold
 
 
 def _show(service: DLCodeGen) -> None:
     if ANSWER not in st.session_state:
         st.caption("The completion will appear here, with its confidence, the alternatives and what each stage took.")
         return
-    prompt, lines, options, answer = st.session_state[ANSWER]
-    ghost_text(prompt, answer.completion)
+    asked: Asked = st.session_state[ANSWER]
+    answer = asked.answer
+    ghost_text(asked.prompt, answer.completion)
     cached = "from the cache" if answer.cached else "computed"
     stages = ", ".join(f"{stage} {wording.milliseconds(taken)}" for stage, taken in answer.latency_ms.items())
     st.caption(f"{answer.version}, {cached} in {wording.milliseconds(answer.total_ms)} ({stages})")
@@ -120,9 +152,21 @@ def _show(service: DLCodeGen) -> None:
     with right:
         st.markdown("**Where the time went**")
         charts.latency_waterfall(answer.latency_ms)
-    _vector(service, answer)
+    _why(service, asked)
     with st.popover("The same from a program", icon=":material/terminal:"):
-        _same_elsewhere(prompt, lines, options)
+        _same_elsewhere(asked.prompt, list(asked.context), asked.options)
+
+
+def _why(service: DLCodeGen, asked: Asked) -> None:
+    """Explanations, each computed when it is looked at."""
+    panels = LINE_PANELS if service.versions.card(asked.answer.version).is_sequence else TOKEN_PANELS
+    st.subheader("Why this?")
+    chosen = st.segmented_control(
+        "Explanation", list(panels), default=next(iter(panels)), required=True, label_visibility="collapsed",
+        key=f"predict.why.{len(panels)}",
+    )  # fmt: skip
+    with frame.plain_errors():
+        panels[chosen](service, asked)
 
 
 def _alternatives(answer: Prediction) -> None:
@@ -134,7 +178,12 @@ def _alternatives(answer: Prediction) -> None:
         "candidates agree, and their length. So a longer one may stand above a surer short one; broken syntax "
         "comes last.",
     )
-    if not answer.completion:
+    if answer.abstained:
+        st.info(
+            f"Nothing worth offering: the best candidate has a confidence of {answer.confidence:.2f}, which is below "
+            "the threshold that you set. The candidates are below all the same."
+        )
+    elif not answer.completion:
         st.info("The model has nothing to offer here: it expects the end, or only tokens it does not know.")
     table = pd.DataFrame(
         {
@@ -147,41 +196,6 @@ def _alternatives(answer: Prediction) -> None:
         hide_index=True,
         column_config={"Confidence": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")},
     )
-
-
-def _vector(service: DLCodeGen, answer: Prediction) -> None:
-    if service.versions.card(answer.version).is_sequence:
-        st.markdown(
-            "**The prompt in 544 numbers**",
-            help="What DeepCodeNet would see of it. The model that answered reads the tokens themselves; "
-            "these numbers were measured not to help it. Shown are the largest of each group.",
-        )
-    else:
-        st.markdown(
-            "**What the model saw: 544 numbers in four groups**",
-            help="The network knows the prompt only through these numbers. Shown are the largest of each group.",
-        )
-    groups = service.break_down(answer, STRONGEST)
-    cards = st.grid("auto", min_column_width=250)
-    for group in groups:
-        with cards.container(border=True, height="stretch"):
-            st.markdown(f"**{group.title}**")
-            st.caption(f"{group.active} of {group.size} not zero")
-            if group.strongest:
-                st.dataframe(
-                    pd.DataFrame(
-                        {
-                            "Value": [named.value for named in group.strongest],
-                            "Dimension": [named.name for named in group.strongest],
-                        }
-                    ),
-                    hide_index=True,
-                    column_config={"Value": st.column_config.NumberColumn(format="%.2f", width="small")},
-                )
-            else:
-                st.caption("Nothing of this group stands in the prompt.")
-    charts.feature_strip(answer.features, service.dimension_names(answer.version), groups)
-    st.caption("Each cell is one number, blue-green above zero, orange below; every group is scaled to its largest.")
 
 
 def _same_elsewhere(prompt: str, lines: list[str], options: dict[str, object]) -> None:

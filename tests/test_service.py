@@ -472,3 +472,14 @@ def test_warming_up_loads_the_newest_model_and_needs_none(service: DLCodeGen, em
     service.warm_up()
     assert embedder.asked == [["warm up"]]
     assert service.requests.records() == []
+
+
+def test_what_is_not_sure_enough_is_not_offered_and_costs_no_second_computation(trained: DLCodeGen) -> None:
+    sure = trained.predict("def f(x):", beams=3)
+    kept_back = trained.predict("def f(x):", beams=3, min_confidence=1.0)
+    assert (kept_back.completion, kept_back.abstained, kept_back.cached) == ("", True, True)
+    assert kept_back.candidates == sure.candidates
+    assert kept_back.confidence == sure.confidence
+    assert not trained.predict("def f(x):", beams=3, min_confidence=sure.confidence / 2).abstained
+    with pytest.raises(RequestError, match="min_confidence is 2"):
+        trained.predict("def f(x):", min_confidence=2)

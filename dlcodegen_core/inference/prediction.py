@@ -30,7 +30,8 @@ class Prediction:
     features_of gives the features; a model that does not look at them computes them when they are first asked for,
     outside of latency_ms. candidates: ranked, the first is the completion. latency_ms: stage ->
     milliseconds, adding up to the total. cached: whether the prediction cache had it. version: the model that
-    answered.
+    answered. abstained: the best candidate was less sure than was asked for, so the completion is empty; the
+    candidates are there all the same.
     """
 
     completion: str
@@ -40,6 +41,7 @@ class Prediction:
     latency_ms: Mapping[str, float]
     cached: bool
     version: str
+    abstained: bool = False
 
     @property
     def features(self) -> NDArray[np.float32]:
@@ -57,6 +59,7 @@ class Prediction:
             "latency_ms": dict(self.latency_ms),
             "cached": self.cached,
             "version": self.version,
+            "abstained": self.abstained,
         }
 
     @property
@@ -72,7 +75,7 @@ class PredictionRequest:
     ways to go on are weighed. temperature above 0 draws samples instead, among the top_k likeliest tokens (0: all)
     that hold top_p of the probability; the same seed draws the same. length_penalty: 0 ranks completions by their
     probability, 1 by the mean over their tokens; None leaves the ranking to the model. suffix: the
-    code behind the cursor.
+    code behind the cursor. min_confidence: offer nothing that is less sure than this.
     """
 
     prompt: str
@@ -87,6 +90,7 @@ class PredictionRequest:
     seed: int = 0
     length_penalty: float | None = None
     suffix: str = ""
+    min_confidence: float = 0.0
 
     def __post_init__(self) -> None:
         for what, text in (
@@ -106,6 +110,7 @@ class PredictionRequest:
             ("top_p", self.top_p, 0.01, 1),
             ("seed", self.seed, 0, 2**32 - 1),
             ("length_penalty", self.length_penalty, 0, 2),
+            ("min_confidence", self.min_confidence, 0, 1),
         ):
             if name == "length_penalty" and value is None:
                 continue

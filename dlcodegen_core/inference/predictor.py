@@ -64,6 +64,15 @@ class Predictor:
 
         When `cancelled` answers yes, a sequence model ends with what it has found; that answer is not kept.
         """
+        # How sure it has to be is asked of the answer, so that one computation serves every threshold.
+        prediction = self._predict(replace(request, min_confidence=0.0), version, cancelled)
+        if prediction.candidates and prediction.confidence < request.min_confidence:
+            return replace(prediction, completion="", abstained=True)
+        return prediction
+
+    def _predict(
+        self, request: PredictionRequest, version: str | None, cancelled: Callable[[], bool]
+    ) -> Prediction:
         clock = LatencyClock()
         chosen = self._versions.resolve(version)
         key = _key(chosen, request)

@@ -23,7 +23,7 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 WRITTEN_FILES = "/api/dl-codegen/written"
 PREDICT_OPTIONS = {
     "max_tokens", "beams", "stop", "version", "language", "temperature", "top_k", "top_p", "seed", "length_penalty",
-    "suffix",
+    "suffix", "min_confidence",
 }  # fmt: skip
 
 

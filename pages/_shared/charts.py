@@ -371,3 +371,28 @@ def _lines(preview: str) -> str:
     from html import escape
 
     return escape(preview).replace("\n", "<br>")
+
+
+def coverage(thresholds: Sequence[float], offered: Sequence[float], right: Sequence[float]) -> None:
+    """How much is offered, and how much of that is right, by the least confidence that is asked for."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for name, values, colour, dash in (
+        ("lines that get an offer", offered, TRAINING_COLOUR, "solid"),
+        ("of these exactly right", right, HELD_OUT_COLOUR, "dash"),
+    ):
+        figure.add_scatter(
+            x=list(thresholds), y=list(values), name=name, mode="lines+markers",
+            line={"color": colour, "dash": dash, "width": 2}, marker={"size": 5},
+            hovertemplate="at %{x:.2f}: %{y:.0%}<extra>" + name + "</extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        title={"text": "What a threshold on the confidence buys", "font": {"size": 14}},
+        height=280,
+        margin={"l": 0, "r": 0, "t": 40, "b": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+    )
+    figure.update_xaxes(title="least confidence", range=[0, 1], fixedrange=True)
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.03], fixedrange=True)
+    st.plotly_chart(figure, key="chart.coverage", config={"displayModeBar": False})
