@@ -259,7 +259,7 @@ def header_histogram(title: str, labels: Sequence[str], counts: Sequence[int], k
         go.Bar(
             x=list(range(len(labels))),
             y=list(counts),
-            customdata=list(labels),
+            customdata=[_harmless(label) for label in labels],
             marker_color=TRAINING_COLOUR,
             hovertemplate="%{customdata}: %{y:,} pairs<br>click to filter<extra></extra>",
         )
@@ -276,7 +276,7 @@ def header_histogram(title: str, labels: Sequence[str], counts: Sequence[int], k
     # Of many labels only the first and the last are written; pointing at a bar tells its own.
     ends = [0, len(labels) - 1] if len(labels) > 2 else list(range(len(labels)))
     figure.update_xaxes(
-        tickvals=ends, ticktext=[_short(labels[end]) for end in ends], showgrid=False, fixedrange=True, ticks="",
+        tickvals=ends, ticktext=[_harmless(_short(labels[end])) for end in ends], showgrid=False, fixedrange=True, ticks="",
         tickangle=0,
     )  # fmt: skip
     figure.update_yaxes(visible=False, fixedrange=True)
@@ -300,7 +300,7 @@ def class_balance(tokens: Sequence[str], shares: Sequence[float], key: str) -> N
         go.Bar(
             x=list(range(len(tokens))),
             y=list(shares),
-            customdata=[_visible(token) for token in tokens],
+            customdata=[_harmless(_visible(token)) for token in tokens],
             marker_color=TRAINING_COLOUR,
             hovertemplate="%{customdata}: %{y:.1%} of the targets<extra></extra>",
         )
@@ -311,7 +311,7 @@ def class_balance(tokens: Sequence[str], shares: Sequence[float], key: str) -> N
         margin={"l": 0, "r": 0, "t": 40, "b": 0},
     )
     figure.update_xaxes(
-        tickvals=list(range(len(tokens))), ticktext=[_visible(token)[:12] for token in tokens], tickangle=-45,
+        tickvals=list(range(len(tokens))), ticktext=[_harmless(_visible(token)[:12]) for token in tokens], tickangle=-45,
         fixedrange=True, showgrid=False,
     )  # fmt: skip
     figure.update_yaxes(tickformat=".0%", fixedrange=True)
@@ -340,7 +340,7 @@ def point_map(
             y=[ys[at] for at in own],
             customdata=[[at] for at in own],
             text=[_lines(previews[at]) for at in own],
-            name=f"{group} ({len(own):,})",
+            name=f"{_harmless(group)} ({len(own):,})",
             mode="markers",
             marker={"size": 6, "color": colour, "opacity": 0.75},
             hovertemplate="%{text}<extra></extra>",
@@ -367,10 +367,15 @@ def _cycled(count: int) -> list[str]:
 
 
 def _lines(preview: str) -> str:
-    """Code for a chart's hover box, which reads a little markup: made harmless, with its line ends."""
+    """Code for a chart's hover box, with its line ends."""
+    return _harmless(preview).replace("\n", "<br>")
+
+
+def _harmless(text: str) -> str:
+    """Text of a person or a file for a chart, which reads a little markup: bold, links and the like."""
     from html import escape
 
-    return escape(preview).replace("\n", "<br>")
+    return escape(text, quote=False)
 
 
 def coverage(thresholds: Sequence[float], offered: Sequence[float], right: Sequence[float]) -> None:
@@ -396,3 +401,27 @@ def coverage(thresholds: Sequence[float], offered: Sequence[float], right: Seque
     figure.update_xaxes(title="least confidence", range=[0, 1], fixedrange=True)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03], fixedrange=True)
     st.plotly_chart(figure, key="chart.coverage", config={"displayModeBar": False})
+
+
+def tree(
+    labels: Sequence[str], parents: Sequence[str], values: Sequence[float], marked: Sequence[bool], key: str
+) -> None:
+    """Pieces of text that follow each other, from left to right; `parents` are numbers of earlier ones as text."""
+    import plotly.graph_objects as go
+
+    shown = [_harmless(_visible(label).strip("␣") or "␣") for label in labels]
+    figure = go.Figure(
+        go.Icicle(
+            ids=[str(place) for place in range(len(labels))],
+            labels=shown,
+            parents=list(parents),
+            values=list(values),
+            branchvalues="remainder" if len(labels) == 1 else "total",
+            tiling={"orientation": "h"},
+            marker={"colors": [TRAINING_COLOUR if mark else "#8fb8be" for mark in marked]},
+            hovertemplate="%{label}<br>%{value:.1%}<extra></extra>",
+            textfont={"family": "monospace"},
+        )
+    )
+    figure.update_layout(height=260, margin={"l": 0, "r": 0, "t": 4, "b": 4})
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
