@@ -230,6 +230,22 @@ class DLCodeGen:
         )  # fmt: skip
         return self.predictor.predict(request, version, cancelled or (lambda: False))
 
+    def generating_model(self) -> str | None:
+        """A model that writes code on an Ollama server of this machine, None if there is none."""
+        from dlcodegen_core.evaluation.baselines.ollama_lines import find_generating_model
+
+        return find_generating_model(self.settings.ollama_host)
+
+    def ask_ollama(self, model: str, prompt: str) -> str:
+        """The rest of the line, as a general model has it. Raises EmbedderUnavailable or ModelError."""
+        from dlcodegen_core.evaluation.baselines.ollama_lines import OllamaLines
+
+        asked = OllamaLines(self.settings.ollama_host, model)
+        try:
+            return asked.complete(prompt).text
+        finally:
+            asked.close()
+
     def break_down(self, prediction: "Prediction", strongest: int = 6) -> "list[GroupBreakdown]":
         """The prediction's feature vector by group, with the names of its version."""
         from dlcodegen_core.inference.breakdown import break_down

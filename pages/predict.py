@@ -10,7 +10,7 @@ from dlcodegen_core import DLCodeGen, Prediction
 from dlcodegen_core.evaluation.selective import offering
 from dlcodegen_core.features.language import LANGUAGES, title
 from dlcodegen_core.models.saved_model import ModelCard
-from pages._predict import beams, numbers
+from pages._predict import beams, compare, numbers
 from pages._predict.asked import Asked
 from pages._shared import charts, frame, wording
 from pages._shared.answering import Answering, answering
@@ -21,8 +21,16 @@ PROMPT = "predict.prompt"
 ANSWER = "predict.answer"
 LINE_TOKENS = 48
 # By the kind of model: what can be asked of an answer.
-LINE_PANELS = {"Alternatives as a tree": beams.draw, "The prompt in numbers": numbers.draw}
-TOKEN_PANELS = {"The prompt in numbers": numbers.draw, "Alternatives as a tree": beams.draw}
+LINE_PANELS = {
+    "Alternatives as a tree": beams.draw,
+    "The prompt in numbers": numbers.draw,
+    "Compare": compare.draw,
+}
+TOKEN_PANELS = {
+    "The prompt in numbers": numbers.draw,
+    "Alternatives as a tree": beams.draw,
+    "Compare": compare.draw,
+}
 
 service = frame.begin("predict")
 

@@ -101,7 +101,7 @@ def curve(
     )
 
 
-def latency_waterfall(latency_ms: Mapping[str, float]) -> None:
+def latency_waterfall(latency_ms: Mapping[str, float], key: str | None = None) -> None:
     """The stages of one request, one after the other, in milliseconds."""
     import plotly.graph_objects as go
 
@@ -128,7 +128,7 @@ def latency_waterfall(latency_ms: Mapping[str, float]) -> None:
         yaxis={"autorange": "reversed"},
         bargap=0.35,
     )
-    _plotly(figure, "Stages of this request and their milliseconds")
+    _plotly(figure, "Stages of this request and their milliseconds", key)
 
 
 def feature_strip(features: "np.ndarray", names: Sequence[str], groups: Sequence[Any]) -> None:
@@ -220,8 +220,8 @@ def reliability(title: str, bins: Sequence[Any]) -> None:
     _plotly(figure, f"Reliability of {title.lower()}: confidence against the share that was right")
 
 
-def _plotly(figure: "go.Figure", alt: str) -> None:
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt)
+def _plotly(figure: "go.Figure", alt: str, key: str | None = None) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
 def _line(
@@ -276,12 +276,17 @@ def header_histogram(title: str, labels: Sequence[str], counts: Sequence[int], k
     # Of many labels only the first and the last are written; pointing at a bar tells its own.
     ends = [0, len(labels) - 1] if len(labels) > 2 else list(range(len(labels)))
     figure.update_xaxes(
-        tickvals=ends, ticktext=[_harmless(_short(labels[end])) for end in ends], showgrid=False, fixedrange=True, ticks="",
-        tickangle=0,
+        tickvals=ends, ticktext=[_harmless(_short(labels[end])) for end in ends], showgrid=False, fixedrange=True,
+        ticks="", tickangle=0,
     )  # fmt: skip
     figure.update_yaxes(visible=False, fixedrange=True)
     event = st.plotly_chart(
-        figure, key=key, on_select="rerun", selection_mode="points", config={"displayModeBar": False}
+        figure,
+        key=key,
+        on_select="rerun",
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=f"How many pairs there are by {title.lower()}",
     )
     chosen = event.selection.point_indices
     return int(chosen[0]) if chosen else None
@@ -311,11 +316,11 @@ def class_balance(tokens: Sequence[str], shares: Sequence[float], key: str) -> N
         margin={"l": 0, "r": 0, "t": 40, "b": 0},
     )
     figure.update_xaxes(
-        tickvals=list(range(len(tokens))), ticktext=[_harmless(_visible(token)[:12]) for token in tokens], tickangle=-45,
-        fixedrange=True, showgrid=False,
+        tickvals=list(range(len(tokens))), ticktext=[_harmless(_visible(token)[:12]) for token in tokens],
+        tickangle=-45, fixedrange=True, showgrid=False,
     )  # fmt: skip
     figure.update_yaxes(tickformat=".0%", fixedrange=True)
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+    _plotly(figure, "The most frequent first tokens of targets, and the share of targets that begin with each", key)
 
 
 def _visible(token: str) -> str:
@@ -354,7 +359,9 @@ def point_map(
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
-    event = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points")
+    event = st.plotly_chart(
+        figure, key=key, on_select="rerun", selection_mode="points", alt="Pairs as points; alike ones lie together"
+    )
     chosen = event.selection.points
     return int(chosen[0]["customdata"][0]) if chosen else None
 
@@ -400,7 +407,7 @@ def coverage(thresholds: Sequence[float], offered: Sequence[float], right: Seque
     )
     figure.update_xaxes(title="least confidence", range=[0, 1], fixedrange=True)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03], fixedrange=True)
-    st.plotly_chart(figure, key="chart.coverage", config={"displayModeBar": False})
+    _plotly(figure, "Share of lines that get an offer, and of these exactly right, by the least confidence", "coverage")
 
 
 def tree(
@@ -424,4 +431,4 @@ def tree(
         )
     )
     figure.update_layout(height=260, margin={"l": 0, "r": 0, "t": 4, "b": 4})
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+    _plotly(figure, "The alternatives as a tree of pieces, by their probability", key)

@@ -243,3 +243,30 @@ def test_a_damaged_model_is_named_and_the_page_stays_usable(trained_home, tmp_pa
     monkeypatch.setattr(DLCodeGen, "_instance", service)
     app = open_page("predict")
     assert "model" in app.warning[0].value and "not JSON" in app.warning[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("panel", ["Alternatives as a tree", "The prompt in numbers", "Compare"])
+def test_every_explanation_of_the_base_models_answer_opens(stocked, base, open_page, panel):
+    app = open_page("predict", prompt="import os\nimport ")
+    assert "Why this?" in words(app)
+    choose(app, "Explanation", panel)
+    assert not app.error
+
+
+def test_two_prompts_are_compared_side_by_side(stocked, base, open_page):
+    app = open_page("predict", prompt="import os\nimport ")
+    choose(app, "Explanation", "Compare")
+    choose(app, "Compare with", "Another prompt")
+    next(area for area in app.text_area if area.label == "The other prompt").set_value("import re\nimport ").run()
+    assert not app.exception
+    assert sum("base: confidence" in element.value for element in app.caption) == 2
+    choose(app, "Compare with", "A model on Ollama")
+    assert "No generating model was found" in words(app)
+
+
+def test_a_threshold_keeps_an_unsure_answer_back(stocked, base, open_page):
+    app = open_page("predict", prompt="import os\nimport ")
+    app.slider[0].set_value(0.95)
+    next(button for button in app.button if button.label == "Complete").click().run()
+    assert not app.exception
+    assert "Nothing worth offering" in words(app)

@@ -1,0 +1,109 @@
+"""Two answers side by side: another model, another prompt, or a general model on the person's own Ollama server."""
+
+import time
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from dlcodegen_core import DLCodeGen, Prediction
+from dlcodegen_core.models.saved_model import ModelCard
+from pages._predict.asked import Asked
+from pages._shared import charts, frame, wording
+from pages._shared.answering import answering
+from pages._shared.ghost_text import ghost_text
+
+ANOTHER_MODEL, ANOTHER_PROMPT, OLLAMA = "Another model", "Another prompt", "A model on Ollama"
+ALTERNATIVES = 4
+
+
+def draw(service: DLCodeGen, asked: Asked) -> None:
+    way = st.segmented_control(
+        "Compare with", [ANOTHER_MODEL, ANOTHER_PROMPT, OLLAMA], default=ANOTHER_MODEL, required=True
+    )
+    {ANOTHER_MODEL: _model, ANOTHER_PROMPT: _prompt, OLLAMA: _ollama}[way](service, asked)
+
+
+def _model(service: DLCodeGen, asked: Asked) -> None:
+    others = [card for card in answering(service).cards if card.version != asked.answer.version]
+    if not others:
+        st.caption("There is no other model yet. Train a second one, on other data or with other settings.")
+        frame.link("train", "Train a model")
+        return
+    titles = {card.version: f"{card.version} {card.name}".strip() for card in others}
+    version = st.selectbox("Model", list(titles), format_func=titles.__getitem__)
+    card = next(card for card in others if card.version == version)
+    _side_by_side(asked, replace(asked, answer=_ask(service, asked.prompt, asked, card)))
+
+
+def _prompt(service: DLCodeGen, asked: Asked) -> None:
+    prompt = st.text_area(
+        "The other prompt", asked.prompt, height=150, max_chars=20_000, help="Change something, and see what it does."
+    )
+    if prompt == asked.prompt or not prompt.strip():
+        st.caption("Change the prompt; Ctrl+Enter compares.")
+        return
+    card = service.versions.card(asked.answer.version)
+    _side_by_side(asked, replace(asked, prompt=prompt, answer=_ask(service, prompt, asked, card)))
+
+
+def _ask(service: DLCodeGen, prompt: str, asked: Asked, card: ModelCard) -> Prediction:
+    """The same question to a model, with the options that its kind has."""
+    options = {**asked.options, "version": card.version}
+    if not card.is_sequence:
+        options.pop("suffix", None)
+        options["max_tokens"] = min(options["max_tokens"], 64)
+    return service.predict(prompt, asked.context, **options)
+
+
+def _side_by_side(left: Asked, right: Asked) -> None:
+    for cell, one, side in zip(st.columns(2), (left, right), ("left", "right"), strict=True):
+        with cell:
+            answer = one.answer
+            ghost_text(one.prompt, answer.completion, key=f"predict.compare.{side}")
+            st.caption(
+                f"{answer.version}: confidence {answer.confidence:.2f}, {wording.milliseconds(answer.total_ms)}"
+                f"{', from the cache' if answer.cached else ''}"
+            )
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "Completion": [c.text.replace("\n", "⏎") or "(end)" for c in answer.candidates[:ALTERNATIVES]],
+                        "Confidence": [c.confidence for c in answer.candidates[:ALTERNATIVES]],
+                    }
+                ),
+                hide_index=True,
+                column_config={
+                    "Confidence": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
+                },
+            )
+            charts.latency_waterfall(answer.latency_ms, key=f"predict.compare.time.{side}")
+
+
+def _ollama(service: DLCodeGen, asked: Asked) -> None:
+    model = _generating_model(service, service.settings.ollama_host)
+    if model is None:
+        st.caption(
+            "No generating model was found on an Ollama server of this machine "
+            f"({frame.plain_text(service.settings.ollama_host)}). Start one, and pull a model such as qwen2.5-coder."
+        )
+        return
+    if not st.button(f"Ask {frame.plain_text(model)}", icon=":material/bolt:"):
+        st.caption("It gets the last 1,500 characters before the cursor, and completes the line greedily.")
+        return
+    with st.spinner(f"{model} is thinking …", show_time=True):
+        began = time.perf_counter()
+        guess = service.ask_ollama(model, asked.prompt)
+        taken = (time.perf_counter() - began) * 1000
+    left, right = st.columns(2)
+    with left:
+        ghost_text(asked.prompt, asked.answer.completion, key="predict.compare.own")
+        st.caption(f"{asked.answer.version}: {wording.milliseconds(asked.answer.total_ms)}")
+    with right:
+        ghost_text(asked.prompt, guess, key="predict.compare.ollama")
+        st.caption(f"{frame.plain_text(model)}: {wording.milliseconds(taken)}; it tells no confidence")
+
+
+@st.cache_data(ttl=30, show_spinner="Looking for a model on Ollama …")
+def _generating_model(_service: DLCodeGen, host: str) -> str | None:
+    return _service.generating_model()
