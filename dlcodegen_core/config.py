@@ -4,6 +4,7 @@ The only place that reads environment variables. Knows nothing of models or file
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -20,7 +21,12 @@ ENVIRONMENT_VARIABLES = {
     "ollama_model": "OLLAMA_EMBED_MODEL",
     "embedder": "DLCODEGEN_EMBEDDER",
     "database_url": "DLCODEGEN_DATABASE_URL",
+    "chroma_host": "CHROMA_HOST",
+    "chroma_port": "CHROMA_PORT",
 }
+MAX_PORT = 65_535
+# A name or an address, an IPv6 one in its brackets; nothing that could be more of a URL than that.
+_HOST = re.compile(r"[A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Settings:
     ollama_model: str = "nomic-embed-text"
     embedder: str = "auto"
     database_url: str = ""
+    chroma_host: str = ""
+    chroma_port: int = 8000
 
     def __post_init__(self) -> None:
         if self.embedder not in EMBEDDER_CHOICES:
@@ -40,15 +48,23 @@ class Settings:
             )
         if urlsplit(self.ollama_host).scheme not in ("http", "https"):
             raise ConfigError(f"OLLAMA_EMBED_HOST is {self.ollama_host!r}. Give a URL such as http://localhost:11434.")
+        if not _HOST.fullmatch(self.chroma_host):
+            raise ConfigError(
+                f"CHROMA_HOST is {self.chroma_host!r}. Give a host's name alone, such as localhost, and its port as "
+                "CHROMA_PORT; or leave it empty to keep the index in the home folder."
+            )
+        if not re.fullmatch("[0-9]{1,5}", str(self.chroma_port)) or not 1 <= int(self.chroma_port) <= MAX_PORT:
+            raise ConfigError(f"CHROMA_PORT is {str(self.chroma_port)!r}. Give a number from 1 to {MAX_PORT}.")
+        object.__setattr__(self, "chroma_port", int(self.chroma_port))
         object.__setattr__(self, "home", Path(self.home).expanduser().absolute())
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite:///{self.home / 'workbench.sqlite'}")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read DLCODEGEN_* and OLLAMA_EMBED_*; an empty variable counts as not set. Raises ConfigError."""
+        """Read DLCODEGEN_*, OLLAMA_EMBED_* and CHROMA_*; an empty variable counts as not set. Raises ConfigError."""
         given = {field: environ[name] for field, name in ENVIRONMENT_VARIABLES.items() if environ.get(name)}
-        return cls(**given)  # type: ignore[arg-type]  # __post_init__ turns the home into a Path
+        return cls(**given)  # type: ignore[arg-type]  # __post_init__ turns them into a Path and a number
 
     def to_environment(self) -> dict[str, str]:
         """The variables that make another process read these same settings."""
@@ -73,6 +89,10 @@ class Settings:
     @property
     def uploads_folder(self) -> Path:
         return self.home / "uploads"
+
+    @property
+    def chroma_folder(self) -> Path:
+        return self.home / "chroma"
 
     @property
     def embedding_cache_file(self) -> Path:

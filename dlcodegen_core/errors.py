@@ -8,6 +8,7 @@ WorkbenchError
 │   ├── EmbedderUnavailable no server answers, or it answers with failures
 │   ├── EmbeddingModelMissing   the server lacks the model
 │   └── EmbedderMismatch    the model was trained on another embedder's vectors
+├── RetrievalError          the nearest training pairs cannot be found, or their index not be built
 ├── RequestError            a prediction was asked for in a way that cannot be answered
 ├── ModelError              a saved model is missing, damaged or unusable
 ├── TrainingError           a training could not start or go on
@@ -48,6 +49,10 @@ class EmbeddingModelMissing(EmbeddingError):
 
 class EmbedderMismatch(EmbeddingError):
     """The model was trained on vectors of another embedder than the one at hand."""
+
+
+class RetrievalError(WorkbenchError):
+    """The index of a dataset cannot be built, read or asked. Predictions do without it."""
 
 
 class RequestError(WorkbenchError):

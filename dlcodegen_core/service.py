@@ -36,10 +36,13 @@ if TYPE_CHECKING:
     from dlcodegen_core.evaluation.sequence_evaluation import SequenceEvaluation
     from dlcodegen_core.evaluation.token_metrics import Evaluation
     from dlcodegen_core.evaluation.version_report import ReportProgress, VersionReport
+    from dlcodegen_core.explain.feature_explanation import FeatureExplanation
+    from dlcodegen_core.explain.occlusion import Occlusion
+    from dlcodegen_core.explain.provenance import CompletionProvenance
     from dlcodegen_core.features.embedders import Embedders
     from dlcodegen_core.features.embedding import Progress
     from dlcodegen_core.inference.breakdown import GroupBreakdown
-    from dlcodegen_core.inference.prediction import Prediction
+    from dlcodegen_core.inference.prediction import Prediction, PredictionRequest
     from dlcodegen_core.inference.predictor import Predictor
     from dlcodegen_core.inference.request_log import RequestLog
     from dlcodegen_core.tasks.runner import TaskRunner
@@ -229,6 +232,34 @@ class DLCodeGen:
             min_confidence=min_confidence,
         )  # fmt: skip
         return self.predictor.predict(request, version, cancelled or (lambda: False))
+
+    def explain_features(
+        self, request: "PredictionRequest", version: str, token: str | None = None
+    ) -> "FeatureExplanation":
+        """What pushed DeepCodeNet to its token, by group and by dimension. token: the one it chose, if it is known.
+
+        Raises ModelError for a sequence model, RequestError or EmbeddingError.
+        """
+        from dlcodegen_core.explain.feature_explanation import explain_features
+        from dlcodegen_core.models.saved_model import load_training_features
+
+        model = self.predictor.model(self.versions.resolve(version))
+        return explain_features(model, request, load_training_features(self.versions.folder(version)), token)
+
+    def occlude(self, request: "PredictionRequest", version: str, token: str | None = None) -> "Occlusion":
+        """Which words of the prompt pushed DeepCodeNet to its token; some seconds. Raises as above."""
+        from dlcodegen_core.explain.occlusion import occlude
+
+        return occlude(self.predictor.model(self.versions.resolve(version)), request, token)
+
+    def explain_completion(self, request: "PredictionRequest", version: str, completion: str) -> "CompletionProvenance":
+        """Which predictor of a sequence model gave each token of a completion, and where it was seen.
+
+        Raises ModelError for a DeepCodeNet, RequestError for a completion that cannot be walked along.
+        """
+        from dlcodegen_core.explain.provenance import explain_completion
+
+        return explain_completion(self.predictor.model(self.versions.resolve(version)), request, completion)
 
     def generating_model(self) -> str | None:
         """A model that writes code on an Ollama server of this machine, None if there is none."""

@@ -1,4 +1,4 @@
-"""Work on datasets that takes time: bringing code in, examining, mapping and writing them out.
+"""Work on datasets that takes time: bringing code in, examining, mapping, indexing and writing them out.
 
 The pages start these as tasks, each in a process of its own; the command line calls them directly.
 """
@@ -6,6 +6,7 @@ The pages start these as tasks, each in a process of its own; the command line c
 import hashlib
 import shutil
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dlcodegen_core.evaluation.dataset_profile import DatasetProfile
     from dlcodegen_core.evaluation.embedding_map import EmbeddingMap
     from dlcodegen_core.features.embedders import Embedders
+    from dlcodegen_core.retrieval import IndexState, Neighbour, PairIndex
 
 Progress = Callable[[str, int, int], None]
 
@@ -124,6 +126,35 @@ class DatasetWorkshop:
         drawn = draw_map(rows, info.revision, info.pair_count, self._embedders().for_training(), progress)
         write_json_atomically(self._map_file(name), drawn.to_json())
         return drawn
+
+    @cached_property
+    def _index(self) -> "PairIndex":
+        from dlcodegen_core.retrieval import PairIndex
+        from dlcodegen_core.retrieval.chroma import Chroma
+        from dlcodegen_core.retrieval.index_locks import IndexLocks
+
+        settings = self._settings
+        chroma = Chroma(settings.chroma_folder, settings.chroma_host, settings.chroma_port)
+        locks = IndexLocks(settings.chroma_folder)
+        return PairIndex(self._store, chroma, locks, lambda: self._embedders().for_training())
+
+    def build_index(self, name: str, progress: Progress = silent) -> "IndexState":
+        """Index the prompts of the newest revision, or bring the index up to date after edits.
+
+        Raises DatasetError, EmbeddingError, RetrievalError or StorageError.
+        """
+        return self._index.build(name, progress)
+
+    def nearest(self, name: str, prompt: str, count: int) -> "list[Neighbour]":
+        """At most `count` pairs whose prompts are most like this one, the most alike first.
+
+        Raises as `build_index` does, RetrievalError also while there is no whole index.
+        """
+        return self._index.nearest(name, prompt, count)
+
+    def index_state(self, name: str) -> "IndexState":
+        """Whether there is an index and what it follows. Raises as `build_index` does."""
+        return self._index.state(name)
 
     def write_out(
         self, name: str, file_format: str, out: Path, wanted: "PairFilter | None" = None, progress: Progress = silent

@@ -10,7 +10,7 @@ from dlcodegen_core import DLCodeGen, Prediction
 from dlcodegen_core.evaluation.selective import offering
 from dlcodegen_core.features.language import LANGUAGES, title
 from dlcodegen_core.models.saved_model import ModelCard
-from pages._predict import beams, compare, numbers
+from pages._predict import beams, compare, numbers, origins, pushes, report, steps
 from pages._predict.asked import Asked
 from pages._shared import charts, frame, wording
 from pages._shared.answering import Answering, answering
@@ -22,11 +22,14 @@ ANSWER = "predict.answer"
 LINE_TOKENS = 48
 # By the kind of model: what can be asked of an answer.
 LINE_PANELS = {
+    "Where it comes from": origins.draw,
+    "Step by step": steps.draw,
     "Alternatives as a tree": beams.draw,
     "The prompt in numbers": numbers.draw,
     "Compare": compare.draw,
 }
 TOKEN_PANELS = {
+    "What pushed it": pushes.draw,
     "The prompt in numbers": numbers.draw,
     "Alternatives as a tree": beams.draw,
     "Compare": compare.draw,
@@ -161,8 +164,10 @@ def _show(service: DLCodeGen) -> None:
         st.markdown("**Where the time went**")
         charts.latency_waterfall(answer.latency_ms)
     _why(service, asked)
-    with st.popover("The same from a program", icon=":material/terminal:"):
-        _same_elsewhere(asked.prompt, list(asked.context), asked.options)
+    with st.container(horizontal=True):
+        report.button(service, asked)
+        with st.popover("The same from a program", icon=":material/terminal:"):
+            _same_elsewhere(asked.prompt, list(asked.context), asked.options)
 
 
 def _why(service: DLCodeGen, asked: Asked) -> None:

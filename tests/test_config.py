@@ -15,6 +15,7 @@ def test_the_defaults_are_the_contracts():
     assert settings.embedder == "auto"
     assert settings.home == Path(".data").absolute()
     assert settings.database_url.startswith("sqlite:///")
+    assert (settings.chroma_host, settings.chroma_port) == ("", 8000)
 
 
 def test_an_empty_variable_counts_as_not_set():
@@ -22,11 +23,24 @@ def test_an_empty_variable_counts_as_not_set():
 
 
 def test_another_process_reads_the_same_settings_back(tmp_path):
-    settings = Settings(home=tmp_path, embedder="local", ollama_model="all-minilm")
+    settings = Settings(home=tmp_path, embedder="local", ollama_model="all-minilm", chroma_host="[::1]", chroma_port=81)
     assert Settings.from_environment(settings.to_environment()) == settings
 
 
-@pytest.mark.parametrize("environ", [{"DLCODEGEN_EMBEDDER": "cloud"}, {"OLLAMA_EMBED_HOST": "localhost:11434"}])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"DLCODEGEN_EMBEDDER": "cloud"},
+        {"OLLAMA_EMBED_HOST": "localhost:11434"},
+        {"CHROMA_HOST": "http://localhost"},
+        {"CHROMA_HOST": "localhost:8000"},
+        {"CHROMA_HOST": "localhost/path"},
+        {"CHROMA_PORT": "many"},
+        {"CHROMA_PORT": "0"},
+        {"CHROMA_PORT": "65536"},
+        {"CHROMA_PORT": "٣"},
+    ],
+)
 def test_a_setting_out_of_range_names_its_variable(environ):
     with pytest.raises(ConfigError, match=next(iter(environ))):
         Settings.from_environment(environ)

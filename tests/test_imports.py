@@ -16,10 +16,12 @@ ROOMS = (
     {"storage", "config", "errors", "latency", "threads", "syntax_trees"},
     {"data"},
     {"features"},
+    {"retrieval"},
     {"models"},
     {"training"},
     {"registry"},
     {"inference"},
+    {"explain"},
     {"evaluation"},
     {"service", "serving", "cli", "plain_values", "progress_bar", "tasks", "workshop"},
 )

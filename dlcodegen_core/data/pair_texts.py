@@ -14,19 +14,37 @@ from dlcodegen_core.data.source_files import SourceFile
 def texts_of_pairs(pairs: Sequence[Pair]) -> list[SourceFile]:
     """The files of the pairs, in the order of their first pair; each pair without a file and a line is its own text.
 
-    Stretches that no pair covers are left out, with a blank line in their place.
+    Stretches that no pair covers are left out, with a blank line in their place; the files' `line_numbers` tell.
     """
     files: dict[str, list[Pair]] = {}
     for number, pair in enumerate(pairs, start=1):
         placed = pair.source is not None and pair.line is not None
         name = pair.source if placed else f"{pair.source}#{number}" if pair.source else f"pair {number}"
         files.setdefault(str(name), []).append(pair)
-    return [SourceFile(name, _text_of(found), found[0].language) for name, found in files.items()]
+    return [_file_of(name, found) for name, found in files.items()]
 
 
-def _text_of(pairs: Sequence[Pair]) -> str:
+def _file_of(name: str, pairs: Sequence[Pair]) -> SourceFile:
     if len(pairs) == 1:
-        return pairs[0].prompt + pairs[0].target + (pairs[0].suffix or "")
+        text, numbers = _alone(pairs[0])
+    else:
+        text, numbers = _laid_together(pairs)
+    # A pair may have more lines before its target than its line number allows.
+    shown = tuple(max(1, number) for number in numbers)
+    plain = shown == tuple(range(1, len(shown) + 1))
+    return SourceFile(name, text, pairs[0].language, None if plain else shown)
+
+
+def _alone(pair: Pair) -> tuple[str, Sequence[int]]:
+    """A pair as it is, and the numbers of its lines; without a file they are counted from 1."""
+    text = pair.prompt + pair.target + (pair.suffix or "")
+    placed = pair.source is not None and pair.line is not None
+    first = _line(pair) - pair.prompt.count("\n") if placed else 1
+    return text, range(first, first + text.count("\n") + (not text.endswith("\n")))
+
+
+def _laid_together(pairs: Sequence[Pair]) -> tuple[str, Sequence[int]]:
+    """The text that pairs of one file cover, and the numbers of its lines."""
     lines: dict[int, str] = {}
     for pair in pairs:
         for number, line in _target_lines(pair):
@@ -36,13 +54,14 @@ def _text_of(pairs: Sequence[Pair]) -> str:
         for number, line in _lines_around(pair):
             lines.setdefault(number, line)
     parts: list[str] = []
-    previous: int | None = None
+    numbers: list[int] = []
     for number in sorted(lines):
-        if previous is not None and number > previous + 1:
+        if numbers and number > numbers[-1] + 1:
             parts.append("")
+            numbers.append(numbers[-1] + 1)
         parts.append(lines[number])
-        previous = number
-    return "\n".join(parts) + "\n"
+        numbers.append(number)
+    return "\n".join(parts) + "\n", numbers
 
 
 def _target_lines(pair: Pair) -> Iterator[tuple[int, str]]:

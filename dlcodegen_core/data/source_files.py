@@ -24,11 +24,16 @@ _BY_SUFFIX = {f".{suffix}": language for language, suffixes in SUFFIXES.items() 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file of source code. path: relative to what was read, with forward slashes. language: None if unknown."""
+    """One file of source code. path: relative to what was read, with forward slashes. language: None if unknown.
+
+    line_numbers: the number that each line of the text has in the original, where lines of that were left out; None
+    if they are 1, 2, 3 …
+    """
 
     path: str
     text: str
     language: str | None = None
+    line_numbers: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,14 +32,33 @@ class ForwardPass:
 
     def log_probabilities(self, features: Array) -> Array:
         """Log-probabilities of the next class, shape (rows, classes), for features of shape (rows, 544)."""
-        hidden = features
-        for weight, bias in self._layers:
-            hidden = np.maximum(hidden @ weight + bias, 0)
-        weight, bias = self._output
-        logits = hidden @ weight + bias
-        logits -= logits.max(axis=1, keepdims=True)
-        result: Array = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return self._ahead(features)[1]
+
+    def gradient(self, features: Array, number: int) -> Array:
+        """How fast the log-probability of class `number` grows with each feature, shape (rows, 544).
+
+        features: shape (rows, 544). Where a ReLU is at its kink its slope is taken as 0, as PyTorch does.
+        """
+        hidden, log_probabilities = self._ahead(features)
+        slope = -np.exp(log_probabilities)
+        slope[:, number] += 1
+        slope = slope @ self._output[0].T
+        for (weight, _bias), active in zip(reversed(self._layers), reversed(hidden), strict=True):
+            slope = np.where(active > 0, slope, 0) @ weight.T
+        result: Array = slope
         return result
+
+    def _ahead(self, features: Array) -> tuple[list[Array], Array]:
+        """What each hidden layer gives, and the log-probabilities."""
+        hidden: list[Array] = []
+        values = features
+        for weight, bias in self._layers:
+            values = np.maximum(values @ weight + bias, 0)
+            hidden.append(values)
+        weight, bias = self._output
+        logits = values @ weight + bias
+        logits -= logits.max(axis=1, keepdims=True)
+        return hidden, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
 
 def _linear(weights: Mapping[str, Array], name: str, width_out: int, width_in: int) -> tuple[Array, Array]:

@@ -1,7 +1,9 @@
 """A trained model on disk: a folder with weights (safetensors) and everything else (JSON). Never unpickled.
 
-    model.safetensors   the state dict of DeepCodeNet
-    model.json          config, vocabulary, keywords, embedder, metrics, curves, data fingerprint, sha256 of the weights
+    model.safetensors               the state dict of DeepCodeNet
+    model.json                      config, vocabulary, keywords, embedder, metrics, curves, data fingerprint, sha256 of
+                                    the other files
+    training_features.safetensors   how the 544 numbers are spread over the training samples; older versions have none
 
 The folder is written whole or not at all. Loading checks every part and names the one that is wrong.
 """
@@ -20,6 +22,7 @@ from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.errors import ConfigError, ModelError, StorageError
 from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.models.forward_pass import ForwardPass
+from dlcodegen_core.models.training_features import TrainingFeatures
 from dlcodegen_core.models.vocabulary import Vocabulary
 from dlcodegen_core.storage.files import new_folder, write_atomically, write_json_atomically
 
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "model.json"
+TRAINING_FEATURES_FILE = "training_features.safetensors"
+# The card's entries with the sha256 of the files beside it.
+DIGEST_ENTRIES = {WEIGHTS_FILE: "weights_sha256", TRAINING_FEATURES_FILE: "training_features_sha256"}
 MAX_CARD_BYTES = 64_000_000
 
 
@@ -79,30 +85,27 @@ class ModelCard:
         return KeywordVectorizer(self.keyword_terms, self.keyword_idf)
 
 
-def save_model(folder: Path, card: ModelCard, weights: "Mapping[str, Tensor]") -> None:
+def save_model(
+    folder: Path,
+    card: ModelCard,
+    weights: "Mapping[str, Tensor]",
+    training_features: TrainingFeatures | None = None,
+) -> None:
     """Write the model into a new `folder`, whole or not at all. Raises StorageError."""
+    from safetensors.numpy import save as save_numpy
     from safetensors.torch import save
 
-    content = save(_contiguous(weights))
-    with new_folder(folder) as temporary:
-        (temporary / WEIGHTS_FILE).write_bytes(content)
-        write_json_atomically(
-            temporary / CARD_FILE,
-            {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest(), **asdict(card)},
-        )
+    files = {WEIGHTS_FILE: save(_contiguous(weights))}
+    if training_features:
+        files[TRAINING_FEATURES_FILE] = save_numpy(training_features.as_arrays())
+    _write(folder, card, files)
 
 
 def save_arrays(folder: Path, card: ModelCard, arrays: Mapping[str, "NDArray[np.generic]"]) -> None:
     """Write a sequence model into a new `folder`, whole or not at all. Raises StorageError."""
     from safetensors.numpy import save
 
-    content = save(dict(arrays))
-    with new_folder(folder) as temporary:
-        (temporary / WEIGHTS_FILE).write_bytes(content)
-        write_json_atomically(
-            temporary / CARD_FILE,
-            {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest(), **asdict(card)},
-        )
+    _write(folder, card, {WEIGHTS_FILE: save(dict(arrays))})
 
 
 def load_sequence(folder: Path) -> "tuple[ModelCard, SequenceModel, Calibration]":
@@ -157,6 +160,21 @@ def load_forward_pass(folder: Path) -> tuple[ModelCard, ForwardPass]:
         return card, ForwardPass(load(content), card.config.hidden_layers, len(card.vocabulary))
 
 
+def load_training_features(folder: Path) -> TrainingFeatures | None:
+    """How the features of the model in `folder` were spread when it was trained; None for versions without the record.
+
+    Raises ModelError if the record is missing, damaged or foreign.
+    """
+    from safetensors.numpy import load
+
+    _card, digests = _read_card(folder)
+    if TRAINING_FEATURES_FILE not in digests:
+        return None
+    content = _read_sealed(folder, TRAINING_FEATURES_FILE, digests)
+    with _tensors_fit(folder, TRAINING_FEATURES_FILE, "it does not hold the spread of the training features"):
+        return TrainingFeatures.from_arrays(load(content))
+
+
 def export_weights(folder: Path, file_format: str, out: Path) -> None:
     """Write the weights of the model in `folder` as `safetensors` or as a `.pt` state dict.
 
@@ -181,25 +199,41 @@ def export_weights(folder: Path, file_format: str, out: Path) -> None:
 
 def _read_checked(folder: Path) -> tuple[ModelCard, bytes]:
     """The card and the weights' bytes, which are what was saved."""
-    card, weights_sha256 = _read_card(folder)
-    content = _read(folder / WEIGHTS_FILE, folder)
-    if hashlib.sha256(content).hexdigest() != weights_sha256:
-        raise _damaged(folder, WEIGHTS_FILE, "its content is not what was saved")
-    return card, content
+    card, digests = _read_card(folder)
+    return card, _read_sealed(folder, WEIGHTS_FILE, digests)
+
+
+def _read_sealed(folder: Path, file: str, digests: Mapping[str, str]) -> bytes:
+    """The bytes of a file, which are what was saved."""
+    content = _read(folder / file, folder)
+    if hashlib.sha256(content).hexdigest() != digests.get(file):
+        raise _damaged(folder, file, "its content is not what was saved")
+    return content
+
+
+def _write(folder: Path, card: ModelCard, files: Mapping[str, bytes]) -> None:
+    """A new folder with the files, and the card that vouches for them."""
+    with new_folder(folder) as temporary:
+        for name, content in files.items():
+            (temporary / name).write_bytes(content)
+        digests = {DIGEST_ENTRIES[name]: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        write_json_atomically(temporary / CARD_FILE, {"format": FORMAT, **digests, **asdict(card)})
 
 
 @contextlib.contextmanager
-def _tensors_fit(folder: Path) -> Iterator[None]:
+def _tensors_fit(
+    folder: Path, file: str = WEIGHTS_FILE, otherwise: str = "its tensors do not fit the network described beside it"
+) -> Iterator[None]:
     from safetensors import SafetensorError
 
     try:
         yield
     except (SafetensorError, RuntimeError, ValueError, KeyError) as exc:
-        raise _damaged(folder, WEIGHTS_FILE, "its tensors do not fit the network described beside it") from exc
+        raise _damaged(folder, file, otherwise) from exc
 
 
-def _read_card(folder: Path) -> tuple[ModelCard, str]:
-    """The card and the sha256 that the weights must have."""
+def _read_card(folder: Path) -> tuple[ModelCard, dict[str, str]]:
+    """The card, and the sha256 that each file beside it must have, by the file's name."""
     content = _read(folder / CARD_FILE, folder)
     try:
         value = json.loads(content)
@@ -212,7 +246,7 @@ def _read_card(folder: Path) -> tuple[ModelCard, str]:
             f"Model {folder.name} was saved by another version of this program. "
             "Open it with that version, or train it again."
         )
-    weights_sha256 = value.pop("weights_sha256", "")
+    digests = {file: str(value.pop(entry)) for file, entry in DIGEST_ENTRIES.items() if entry in value}
     value.setdefault("source_folder", "")  # cards of earlier versions have none
     known = {field.name for field in fields(ModelCard)}
     if set(value) != known:
@@ -233,7 +267,7 @@ def _read_card(folder: Path) -> tuple[ModelCard, str]:
         _ = card.keywords if card.is_sequence else (card.vocabulary, card.keywords)
     except (ConfigError, TypeError, ValueError, KeyError) as exc:
         raise _damaged(folder, CARD_FILE, str(exc)) from exc
-    return card, str(weights_sha256)
+    return card, digests
 
 
 def _read(path: Path, folder: Path) -> bytes:

@@ -61,14 +61,20 @@ def new_folder(target: Path) -> Iterator[Path]:
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
             yield temporary
-            for file in temporary.iterdir():
-                _sync_file(file)
-            _sync_folder(temporary)
+            flush_files(temporary)
             temporary.rename(target)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         _sync_folder(target.parent)
+
+
+def flush_files(folder: Path) -> None:
+    """Have the files in a folder, however they were written, on the disk itself. Raises StorageError."""
+    with disk_errors(folder.name):
+        for file in folder.iterdir():
+            _sync_file(file)
+        _sync_folder(folder)
 
 
 def _sync_file(path: Path) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dlcodegen_core.service import DLCodeGen
     from dlcodegen_core.tasks.worker import Progress, Work
 
-REPORT, LOOK, IMPORT, EXAMINE, MAP, WRITE = "report", "look", "import", "examine", "map", "write"
+REPORT, LOOK, IMPORT, EXAMINE, MAP, INDEX, WRITE = "report", "look", "import", "examine", "map", "index", "write"
 THOUSANDTHS = 1_000
 
 
@@ -51,6 +51,12 @@ def _map(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], 
     return {"points": len(service.workshop.draw_map(options["dataset"], tell).points)}
 
 
+def _index(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """Index a dataset for the nearest pairs, or bring its index up to date."""
+    state = service.workshop.build_index(options["dataset"], tell)
+    return {"pairs": state.pairs, "revision": state.revision}
+
+
 def _write(service: "DLCodeGen", folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
     """Write a dataset to a file of the task's own, to be downloaded from there."""
     out = folder.path / f"dataset.{options['format']}"
@@ -64,5 +70,6 @@ KINDS: "dict[str, Work]" = {
     IMPORT: _import,
     EXAMINE: _examine,
     MAP: _map,
+    INDEX: _index,
     WRITE: _write,
 }

@@ -8,9 +8,7 @@ alive.lock        held by the worker as long as it lives; the operating system l
 worker.log        what the worker said on stderr
 """
 
-import fcntl
 import json
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,6 +19,7 @@ from typing import IO, Any
 from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.errors import TrainingError
 from dlcodegen_core.storage.files import write_atomically, write_json_atomically
+from dlcodegen_core.storage.locks import lock_file
 from dlcodegen_core.training.events import Discarded, Event, Failed, Finished, Started, Waiting, from_line
 
 
@@ -182,15 +181,3 @@ def _status_of(events: Sequence[Event]) -> JobStatus:
         if isinstance(event, Started | Waiting):
             break
     return JobStatus.RUNNING
-
-
-def lock_file(path: Path, wait: bool = False) -> IO[bytes] | None:
-    """Hold an exclusive lock on `path` until the returned file is closed; None if somebody else holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        file.close()
-        return None
-    return file

@@ -20,6 +20,7 @@ from dlcodegen_core.errors import TrainingCancelled
 from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.features.pipeline import FeaturePipeline
 from dlcodegen_core.models.saved_model import ModelCard, save_model
+from dlcodegen_core.models.training_features import TrainingFeatures
 from dlcodegen_core.models.vocabulary import END, UNKNOWN, Sample, Vocabulary, samples_of
 from dlcodegen_core.training.checkpoint import load_checkpoint, save_checkpoint
 from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMetrics
@@ -160,7 +161,8 @@ class TrainingSession:
             vocabulary_size=len(vocabulary),
             seconds_by_phase=dict(self._phases.seconds_by_phase),
         )
-        save_model(folder, self._card(trainer, vocabulary, keywords, metrics), trainer.best_weights)
+        spread = TrainingFeatures.of(trainer.training.features.numpy())
+        save_model(folder, self._card(trainer, vocabulary, keywords, metrics), trainer.best_weights, spread)
         self._around.emit(Finished(metrics, stopped))
         return metrics
 

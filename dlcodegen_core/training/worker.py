@@ -16,8 +16,9 @@ from typing import IO
 
 from dlcodegen_core.config import Settings
 from dlcodegen_core.errors import TrainingCancelled, WorkbenchError
+from dlcodegen_core.storage.locks import lock_file
 from dlcodegen_core.training.events import Discarded, Event, Failed, Started, Waiting, to_line
-from dlcodegen_core.training.job import JobFolder, lock_file
+from dlcodegen_core.training.job import JobFolder
 
 Emit = Callable[[Event], None]
 

@@ -432,3 +432,24 @@ def tree(
     )
     figure.update_layout(height=260, margin={"l": 0, "r": 0, "t": 4, "b": 4})
     _plotly(figure, "The alternatives as a tree of pieces, by their probability", key)
+
+
+def pushes(names: Sequence[str], values: Sequence[float], key: str) -> None:
+    """What spoke for something, to the right, and against it, to the left, in nats."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        go.Bar(
+            y=list(names),
+            x=list(values),
+            orientation="h",
+            marker_color=[TRAINING_COLOUR if value >= 0 else HELD_OUT_COLOUR for value in values],
+            text=[f"{value:+.2f}" for value in values],
+            hovertemplate="%{y}: %{x:+.3f} nats<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    figure.update_layout(height=220, margin={"l": 0, "r": 24, "t": 8, "b": 0})
+    figure.update_xaxes(title="push, nats", zeroline=True, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", fixedrange=True)
+    _plotly(figure, "What each group of features gave to the token", key)

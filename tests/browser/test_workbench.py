@@ -126,3 +126,19 @@ def test_the_same_process_answers_predictions_over_http(shared_workbench, page):
     with refused.value:
         assert refused.value.code == 404
         assert re.search("no trained model", json.load(refused.value)["error"])
+
+
+def test_a_report_of_a_prediction_is_downloaded_and_opens_alone(workbench, page, tmp_path):
+    if not base_model.is_there():
+        pytest.skip("no base model is shipped with this checkout")
+    page.goto(f"{workbench.url}/predict?prompt=%3Cimg+src%3Dx%3E%0Aimport+")
+    page.wait_for_selector("text=Why this?")
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report as HTML").click()
+    file = tmp_path / "report.html"
+    download.value.save_as(file)
+    page.goto(file.as_uri())
+    assert page.get_by_text("<img src=x>").count() >= 1
+    assert page.locator("img").count() == 0
+    assert page.get_by_role("heading", name="Where the time went").count() == 1

@@ -33,6 +33,17 @@ def test_it_equals_pytorch(layers):
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
 
 
+@pytest.mark.parametrize("layers", [(512, 256, 128, 64), (32,), (16, 8)])
+def test_its_gradient_is_the_one_that_pytorch_derives(layers):
+    network = lived_in(layers, classes=50)
+    features = np.random.default_rng(2).normal(size=(20, DIMENSIONS)).astype(np.float32)
+    inputs = torch.from_numpy(features).requires_grad_()
+    network(inputs).log_softmax(dim=1)[:, 7].sum().backward()
+    found = ForwardPass(as_arrays(network), layers, 50).gradient(features, 7)
+    assert found.shape == features.shape and found.dtype == np.float32
+    np.testing.assert_allclose(found, inputs.grad.numpy(), atol=1e-4)
+
+
 def test_large_features_give_finite_log_probabilities():
     network = lived_in((16, 8), classes=10)
     found = ForwardPass(as_arrays(network), (16, 8), 10).log_probabilities(np.full((1, DIMENSIONS), 1e6, np.float32))

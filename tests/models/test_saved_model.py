@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save as save_arrays_as_bytes
 from safetensors.torch import load_file, save_file
 
 from dlcodegen_core.config import TrainConfig
@@ -19,7 +21,16 @@ from dlcodegen_core.errors import ModelError, StorageError
 from dlcodegen_core.features.layout import DIMENSIONS
 from dlcodegen_core.models import saved_model
 from dlcodegen_core.models.deepcodenet import DeepCodeNet
-from dlcodegen_core.models.saved_model import ModelCard, export_weights, load_card, load_model, save_model
+from dlcodegen_core.models.saved_model import (
+    ModelCard,
+    export_weights,
+    load_card,
+    load_forward_pass,
+    load_model,
+    load_training_features,
+    save_model,
+)
+from dlcodegen_core.models.training_features import TrainingFeatures
 
 CARD = ModelCard(
     version="v1",
@@ -301,3 +312,67 @@ def test_a_damaged_model_is_not_exported(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="its content is not what was saved"):
         export_weights(folder, "safetensors", tmp_path / "out.safetensors")
     assert not (tmp_path / "out.safetensors").exists()
+
+
+SPREAD = TrainingFeatures.of(np.random.default_rng(0).normal(size=(60, DIMENSIONS)).astype(np.float32))
+
+
+@pytest.fixture
+def with_spread(tmp_path: Path, network: DeepCodeNet) -> Path:
+    save_model(tmp_path / "v2", replace(CARD, version="v2"), network.state_dict(), SPREAD)
+    return tmp_path / "v2"
+
+
+def _put_spread(folder: Path, content: bytes) -> None:
+    """A record that the card vouches for, so that nothing but its reading can refuse it."""
+    (folder / "training_features.safetensors").write_bytes(content)
+    _change_card(folder, training_features_sha256=hashlib.sha256(content).hexdigest())
+
+
+def test_the_spread_of_the_training_features_comes_back_as_it_was(with_spread: Path) -> None:
+    loaded = load_training_features(with_spread)
+    assert loaded is not None
+    assert (loaded.mean == SPREAD.mean).all() and (loaded.quantiles == SPREAD.quantiles).all()
+    assert load_card(with_spread) == replace(CARD, version="v2")
+
+
+def test_the_spread_costs_less_than_30_kilobytes(with_spread: Path) -> None:
+    assert (with_spread / "training_features.safetensors").stat().st_size < 30_000
+
+
+def test_a_version_without_the_spread_loads_and_says_so(folder: Path) -> None:
+    assert load_training_features(folder) is None
+
+
+def test_a_record_that_the_card_does_not_know_is_not_read(folder: Path, with_spread: Path) -> None:
+    content = (with_spread / "training_features.safetensors").read_bytes()
+    (folder / "training_features.safetensors").write_bytes(content)
+    assert load_training_features(folder) is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not tensors at all" * 100])
+def test_a_damaged_spread_is_named_and_the_model_answers_all_the_same(with_spread: Path, content: bytes | None) -> None:
+    path = with_spread / "training_features.safetensors"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"Model v2, training_features\.safetensors: it"):
+        load_training_features(with_spread)
+    assert load_forward_pass(with_spread)[0].version == "v2"
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {},
+        {"mean": SPREAD.mean},
+        {**SPREAD.as_arrays(), "one more": SPREAD.mean},
+        {"mean": SPREAD.mean, "quantiles": SPREAD.quantiles[:5]},
+        {"mean": SPREAD.mean.astype(np.float32), "quantiles": SPREAD.quantiles},
+        {"mean": SPREAD.mean, "quantiles": SPREAD.quantiles[::-1].copy()},
+        {"mean": np.full(DIMENSIONS, np.nan, np.float16), "quantiles": SPREAD.quantiles},
+    ],
+    ids=["none", "one", "one more", "fewer quantiles", "another precision", "descending", "not a number"],
+)
+def test_a_spread_of_another_form_is_refused(with_spread: Path, arrays: dict[str, Any]) -> None:
+    _put_spread(with_spread, save_arrays_as_bytes(arrays))
+    with pytest.raises(ModelError, match=r"Model v2, training_features.safetensors: it does not hold the spread"):
+        load_training_features(with_spread)

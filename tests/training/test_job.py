@@ -1,9 +1,6 @@
 """A job as a folder: what was asked, what happened, who is at work, and what remains after a crash."""
 
-import subprocess
-import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,19 +18,10 @@ from dlcodegen_core.training.events import (
     Waiting,
     to_line,
 )
-from dlcodegen_core.training.job import JobFolder, JobStatus, TrainRequest, lock_file
+from dlcodegen_core.training.job import JobFolder, JobStatus, TrainRequest
 
 METRICS = TrainMetrics(0.1, 0.9, None, None, 1.0, "v1", 1, 1, 3, 0, 0.0, 10, {})
 STARTED, RESUMED, STEP = Started(1.0), Started(2.0, resumed=True), PhaseProgress("reading", 0, 1, 0.0)
-
-HOLD = """
-import sys
-from pathlib import Path
-from dlcodegen_core.training.job import lock_file
-held = lock_file(Path(sys.argv[1]))
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -206,24 +194,6 @@ def test_a_job_is_held_by_one_worker_at_a_time(folder: JobFolder) -> None:
 def test_looking_whether_a_job_lives_makes_no_file(folder: JobFolder) -> None:
     folder.is_alive()
     assert list(folder.path.iterdir()) == []
-
-
-@pytest.mark.parametrize("end", [lambda process: process.kill(), lambda process: process.stdin.close()])
-def test_the_lock_goes_with_its_process_however_that_ends(
-    tmp_path: Path, end: Callable[["subprocess.Popen[bytes]"], None]
-) -> None:
-    path = tmp_path / "jobs" / "machine.lock"
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-    )
-    with process:
-        assert process.stdout is not None and process.stdout.readline() == b"held\n"
-        assert lock_file(path) is None
-        end(process)
-        process.wait(60)
-    held = lock_file(path)
-    assert held is not None
-    held.close()
 
 
 @pytest.mark.parametrize(

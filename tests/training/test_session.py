@@ -20,7 +20,7 @@ from dlcodegen_core.features.code_tokens import words
 from dlcodegen_core.features.embedding import CachedEmbedder, unit_vectors
 from dlcodegen_core.features.embedding_store import EmbeddingStore
 from dlcodegen_core.features.layout import EMBEDDING
-from dlcodegen_core.models.saved_model import load_card, load_model
+from dlcodegen_core.models.saved_model import load_card, load_model, load_training_features
 from dlcodegen_core.models.version_folders import next_version_folder, version_folders
 from dlcodegen_core.training import session as session_module
 from dlcodegen_core.training.events import PHASES, EpochEnded, Event, Finished, PhaseProgress
@@ -199,6 +199,25 @@ def test_the_kept_weights_really_have_the_metrics_that_are_told(stage: Stage, mo
     _card, network = load_model(stage.root / "versions" / "v1")
     assert evaluate(network, trainers[0].training) == (metrics.loss, metrics.accuracy)
     assert evaluate(network, trainers[0]._held_out) == (metrics.val_loss, metrics.val_accuracy)
+
+
+def test_a_version_keeps_how_the_features_of_its_training_samples_were_spread(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainers = []
+
+    class WatchedTrainer(Trainer):
+        def __init__(self, *parts: Any) -> None:
+            super().__init__(*parts)
+            trainers.append(self)
+
+    monkeypatch.setattr(session_module, "Trainer", WatchedTrainer)
+    stage.session().run()
+    kept = load_training_features(stage.root / "versions" / "v1")
+    features = trainers[0].training.features.numpy()
+    assert kept is not None and len(features) == 15
+    np.testing.assert_allclose(kept.mean, features.mean(axis=0), atol=2e-3)
+    np.testing.assert_allclose(kept.quantiles[[0, 10, 20]], np.quantile(features, [0, 0.5, 1], axis=0), atol=2e-3)
 
 
 def test_nothing_of_the_held_out_pairs_leaks_into_keywords_or_vocabulary(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dlcodegen_core import DLCodeGen, Settings, TrainConfig
 from dlcodegen_core.data.demo import EXAMPLE_NAME, EXAMPLE_PAIRS, LIBRARY_NAME, standard_library_pairs
 from dlcodegen_core.models import base_model
+from tests.sequence_model import copy_source, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +49,22 @@ def trained_home(tmp_path_factory):
 def trained(trained_home, monkeypatch):
     """A workbench that can predict."""
     yield from _as_the_pages_see_it(trained_home, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def lines_home(tmp_path_factory):
+    """A home with a small sequence model and its report."""
+    home = tmp_path_factory.mktemp("lines")
+    service = DLCodeGen(Settings(home=home / "home", embedder="local"))
+    version = train(service, copy_source(home / "project"))
+    service.make_report(version, lambda what, share: None, cases=12, tokens=200)
+    service.close()
+    return home
+
+
+@pytest.fixture
+def with_lines(lines_home, monkeypatch):
+    yield from _as_the_pages_see_it(lines_home / "home", monkeypatch)
 
 
 @pytest.fixture

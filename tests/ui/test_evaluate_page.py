@@ -3,26 +3,7 @@
 import pytest
 import streamlit as st
 
-from dlcodegen_core import DLCodeGen, Settings
-from tests.sequence_model import copy_source, train
-from tests.ui.conftest import _as_the_pages_see_it
 from tests.ui.test_pages import choose, words
-
-
-@pytest.fixture(scope="module")
-def lines_home(tmp_path_factory):
-    """A home with a small sequence model and its report."""
-    home = tmp_path_factory.mktemp("lines")
-    service = DLCodeGen(Settings(home=home / "home", embedder="local"))
-    version = train(service, copy_source(home / "project"))
-    service.make_report(version, lambda what, share: None, cases=12, tokens=200)
-    service.close()
-    return home
-
-
-@pytest.fixture
-def with_lines(lines_home, monkeypatch):
-    yield from _as_the_pages_see_it(lines_home / "home", monkeypatch)
 
 
 def test_without_a_model_of_lines_it_says_how_to_get_one(trained, open_page):

@@ -270,3 +270,28 @@ def test_a_threshold_keeps_an_unsure_answer_back(stocked, base, open_page):
     next(button for button in app.button if button.label == "Complete").click().run()
     assert not app.exception
     assert "Nothing worth offering" in words(app)
+
+
+def test_what_pushed_deepcodenet_is_told_with_its_words(trained, open_page):
+    app = open_page("predict", prompt="import os\nimport ")
+    said = words(app)
+    assert "for this prompt" in said
+    assert "All 544 add up to the difference" in said
+    assert any("Push" in frame.value.columns for frame in app.dataframe)
+    next(button for button in app.button if button.label == "Find out").click().run(timeout=60)
+    assert not app.exception
+    assert "speaks for the token" in words(app)
+
+
+def test_where_a_line_comes_from_is_told_with_files_and_lines(with_lines, open_page):
+    app = open_page("predict", prompt="import os\nimport ")
+    choose(app, "Explanation", "Where it comes from")
+    table = next(frame.value for frame in app.dataframe if "Where" in frame.value.columns)
+    assert "".join(table["Piece"]).strip()
+    choose(app, "Explanation", "Step by step")
+    assert "likeliest next tokens" in words(app)
+    other = next(button for button in app.button if button.key.startswith("predict.steps.0.") and not button.disabled)
+    other.click().run()
+    assert not app.exception
+    next(button for button in app.button if button.label == "Go on from here").click().run()
+    assert not app.exception

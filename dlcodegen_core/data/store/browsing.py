@@ -1,7 +1,7 @@
 """Reading stored pairs: a page, one, all of them in turn, and how many there are of each sort."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
@@ -48,6 +48,15 @@ def row(transactions: Transactions, name: str, row_id: int) -> PairRow | None:
         head = transactions.head(connection, name)
         found = connection.execute(select(pairs).where(and_(alive(head.id, head.number), pairs.c.id == row_id))).first()
         return PairRow(found.id, 0, to_pair(found)) if found else None
+
+
+def rows(transactions: Transactions, name: str, row_ids: Sequence[int], revision: int | None) -> list[PairRow]:
+    """The rows of these ids that belong to a revision, as they are asked for; the others are left out."""
+    with transactions.reading(f"Dataset {name}") as connection:
+        head = transactions.head(connection, name)
+        number = transactions.revision(connection, head, revision).number
+        found = rows_by_id(connection, row_ids, alive(head.id, number))
+        return [PairRow(id_, 0, to_pair(found[id_])) for id_ in row_ids if id_ in found]
 
 
 def each(transactions: Transactions, name: str, wanted: PairFilter, revision: int | None) -> Iterator[PairRow]:
@@ -114,10 +123,10 @@ def _ranges(counted: list[tuple[int, int]]) -> list[Bar]:
     return found[filled[0] : filled[-1] + 1] if filled else []
 
 
-def rows_by_id(connection: Connection, ids: Any) -> dict[int, Row[Any]]:
-    """The rows of these ids, however many."""
+def rows_by_id(connection: Connection, ids: Any, *limits: ColumnElement[bool]) -> dict[int, Row[Any]]:
+    """The rows of these ids, however many, that keep the limits."""
     found: dict[int, Row[Any]] = {}
     for start in range(0, len(ids), IDS_AT_ONCE):
-        chosen = select(pairs).where(pairs.c.id.in_(ids[start : start + IDS_AT_ONCE]))
+        chosen = select(pairs).where(pairs.c.id.in_(ids[start : start + IDS_AT_ONCE]), *limits)
         found.update({stored.id: stored for stored in connection.execute(chosen)})
     return found

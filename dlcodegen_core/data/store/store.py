@@ -4,7 +4,7 @@ Every change is a new revision; nothing that was saved is ever overwritten.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -127,6 +127,17 @@ class DatasetStore:
     def row(self, name: str, row_id: int) -> PairRow | None:
         """One living row of the newest revision, or None."""
         return browsing.row(self._transactions, name, row_id)
+
+    def rows(self, name: str, row_ids: Sequence[int], revision: int | None = None) -> list[PairRow]:
+        """The rows of these ids that belong to a revision, as they are asked for; the others are left out."""
+        return browsing.rows(self._transactions, name, row_ids, revision)
+
+    def fingerprint(self, name: str, revision: int) -> str | None:
+        """What tells a revision's content from any other, None if there is no such revision."""
+        with self._transactions.reading(f"Dataset {name}") as connection:
+            head = self._transactions.head(connection, name)
+            wanted = (revisions.c.dataset_id == head.id) & (revisions.c.number == revision)
+            return connection.scalar(select(revisions.c.fingerprint).where(wanted))
 
     def bars(self, name: str, column: str, wanted: PairFilter = EVERYTHING, revision: int | None = None) -> list[Bar]:
         """A histogram of language, kind, source, prompt_length or target_length over the pairs that match."""

@@ -2,6 +2,7 @@
 
 tokenizer       text <-> byte-level BPE tokens
 suffix_array    the training source, indexed by what stands before each token
+source_map      which file and line each of its tokens came from
 evidence        what a predictor says about the next token: shares and how sure it is
 corpus_counts   predictor: what followed these tokens in the training source
 copying         predictor: what followed them in the text at hand, or in neighbours of it

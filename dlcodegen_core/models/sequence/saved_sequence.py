@@ -2,6 +2,8 @@
 
 tokenizer       its JSON as bytes
 source.tokens   the training files, and source.order, their suffix array
+source.paths    the names of the files as JSON, source.starts, their first tokens, and source.jumps, where their line
+                numbers do not go on by one; versions saved before have none of these
 network.*       the transformer's weights, as float16
 gate.*          the gate's
 calibration     slope, offset, lines
@@ -18,6 +20,7 @@ from dlcodegen_core.models.sequence.calibration import Calibration
 from dlcodegen_core.models.sequence.gate import Gate
 from dlcodegen_core.models.sequence.network_pass import NetworkPass
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
+from dlcodegen_core.models.sequence.source_map import FileStarts, MappedSource
 from dlcodegen_core.models.sequence.suffix_array import SuffixArray
 from dlcodegen_core.models.sequence.tokenizer import CodeTokenizer
 from dlcodegen_core.models.sequence.tokenizer_extension import extended, extended_embedding
@@ -34,8 +37,9 @@ def to_arrays(
     gate: Gate,
     calibration: Calibration,
     fills_gaps: bool = False,
+    files: FileStarts | None = None,
 ) -> dict[str, NDArray[np.generic]]:
-    """All that `from_arrays` needs. network: the state dict of SmallTransformer."""
+    """All that `from_arrays` needs. network: the state dict of SmallTransformer. files: of the source, if known."""
     return {
         "tokenizer": np.frombuffer(tokenizer.to_json().encode(), np.uint8).copy(),
         "source.tokens": source.tokens,
@@ -44,6 +48,7 @@ def to_arrays(
         "fills_gaps": np.array([int(fills_gaps)], np.uint8),
         **{f"network.{name}": np.asarray(array, np.float16) for name, array in network.items()},
         **{f"gate.{name}": array for name, array in gate.weights.items()},
+        **(files.to_arrays() if files else {}),
     }
 
 
@@ -87,7 +92,8 @@ def from_arrays(arrays: Arrays) -> tuple[SequenceModel, Calibration]:
         raise ValueError(f"the source has types {tokens.dtype} and {order.dtype}, expected are uint16 and int32")
     if int(tokens.max()) >= len(tokenizer) or int(order.min()) < 0 or int(order.max()) > len(tokens):
         raise ValueError("the source holds tokens or positions that do not exist")
-    source = SuffixArray(tokens.astype(np.uint16, copy=False), order.astype(np.int32, copy=False))
+    files = FileStarts.from_arrays(arrays)
+    source = MappedSource.of(tokens.astype(np.uint16, copy=False), order.astype(np.int32, copy=False), files, tokenizer)
     network = NetworkPass(_part(arrays, "network."), HEADS)
     gate = Gate({name: array.astype(np.float32) for name, array in _part(arrays, "gate.").items()})
     if len(network.embedding) != len(tokenizer):

@@ -31,6 +31,7 @@ from dlcodegen_core.models.sequence.network import NetworkShape, SmallTransforme
 from dlcodegen_core.models.sequence.network_pass import NetworkPass
 from dlcodegen_core.models.sequence.saved_sequence import HEADS, Start, to_arrays
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
+from dlcodegen_core.models.sequence.source_map import FileStarts
 from dlcodegen_core.models.sequence.suffix_array import SuffixArray
 from dlcodegen_core.models.sequence.teacher_forcing import judge
 from dlcodegen_core.models.sequence.tokenizer import SMALLEST_VOCABULARY, CodeTokenizer
@@ -73,13 +74,16 @@ class SequenceSession:
         """Train and save a version. Raises WorkbenchError."""
         one_blas_thread()
         self._phases.enter("reading")
-        texts, held_out_texts = self._split()
+        training, kept_out = self._source.split(self._config.held_out, self._config.seed)
+        texts, held_out_texts = [file.text for file in training], [file.text for file in kept_out]
         start = None if self._config.from_scratch else base_model.start()
         if start:
             start = start.extended(texts, OWN_TOKENS)
         tokenizer = start.tokenizer if start else CodeTokenizer.train(texts, self._vocabulary_size(texts))
         self._phases.progress(1, 3)
-        units = tokenizer.encode_all(units_of(texts))
+        parts = units_of(texts)
+        units = tokenizer.encode_all(parts)
+        files = FileStarts.of(training, parts, units)
         held_out = tokenizer.encode_all(held_out_texts)
         keywords = KeywordVectorizer.fit(texts[:: max(1, len(texts) // KEYWORD_FILES)])
         self._phases.enter("counting")
@@ -99,14 +103,10 @@ class SequenceSession:
         metrics = self._measured(model, looked_at, bool(held_out), sum(map(len, units)))
         self._emit_last(metrics, guesses_of(model, shown))
         return self._save(
-            to_arrays(tokenizer, everything, weights, gate, calibration, fills_gaps=start is not None),
+            to_arrays(tokenizer, everything, weights, gate, calibration, fills_gaps=start is not None, files=files),
             keywords,
             metrics,
         )
-
-    def _split(self) -> tuple[list[str], list[str]]:
-        training, held_out = self._source.split(self._config.held_out, self._config.seed)
-        return [file.text for file in training], [file.text for file in held_out]
 
     def _vocabulary_size(self, texts: Sequence[str]) -> int:
         """As asked, but no more tokens than a short source can show often enough to be learned."""

@@ -178,8 +178,29 @@ def an_import_called_off_leaves_nothing(store: DatasetStore) -> None:
     assert store.pairs("d") == [BARE]
 
 
+def rows_are_found_by_their_ids_as_they_are_asked_for(store: DatasetStore) -> None:
+    store.create("d", ALL)
+    first, second, third, fourth = ids(store)
+    assert [row.pair for row in store.rows("d", [third, 0, first])] == [BARE, GO]
+    store.save("d", 1, Edits(changed={second: replace(MIDDLE, target="1")}, deleted=[third]))
+    edited = ids(store)[1]
+    assert [row.id for row in store.rows("d", [second, edited, third, fourth])] == [edited, fourth]
+    assert [row.id for row in store.rows("d", [second, edited, third], 1)] == [second, third]
+    store.create("other", [BARE])
+    assert store.rows("other", [first]) == []
+
+
+def each_revision_has_its_fingerprint(store: DatasetStore) -> None:
+    first = store.create("d", ALL)
+    second = store.save("d", 1, Edits(added=[Pair("x", "y")]))
+    found = [store.fingerprint("d", number) for number in (1, 2, 3)]
+    assert found == [first.fingerprint, second.fingerprint, None]
+
+
 CONTRACT = [
     everything_a_pair_carries_comes_back,
+    rows_are_found_by_their_ids_as_they_are_asked_for,
+    each_revision_has_its_fingerprint,
     filters_find_their_pairs,
     histograms_count_what_is_there,
     deleting_by_filter_moves_to_the_trash_and_back,
