@@ -10,7 +10,7 @@ from dlcodegen_core import DLCodeGen, Prediction
 from dlcodegen_core.evaluation.selective import offering
 from dlcodegen_core.features.language import LANGUAGES, title
 from dlcodegen_core.models.saved_model import ModelCard
-from pages._predict import beams, compare, numbers, origins, pushes, report, steps
+from pages._predict import beams, compare, neighbours, numbers, origins, pushes, report, steps
 from pages._predict.asked import Asked
 from pages._shared import charts, frame, wording
 from pages._shared.answering import Answering, answering
@@ -23,6 +23,7 @@ LINE_TOKENS = 48
 # By the kind of model: what can be asked of an answer.
 LINE_PANELS = {
     "Where it comes from": origins.draw,
+    "Training examples like it": neighbours.draw,
     "Step by step": steps.draw,
     "Alternatives as a tree": beams.draw,
     "The prompt in numbers": numbers.draw,
@@ -30,6 +31,7 @@ LINE_PANELS = {
 }
 TOKEN_PANELS = {
     "What pushed it": pushes.draw,
+    "Training examples like it": neighbours.draw,
     "The prompt in numbers": numbers.draw,
     "Alternatives as a tree": beams.draw,
     "Compare": compare.draw,

@@ -15,6 +15,7 @@ from pages._shared.ghost_text import ghost_text
 
 ANOTHER_MODEL, ANOTHER_PROMPT, OLLAMA = "Another model", "Another prompt", "A model on Ollama"
 ALTERNATIVES = 4
+LINE_TOKENS = 48
 
 
 def draw(service: DLCodeGen, asked: Asked) -> None:
@@ -50,9 +51,12 @@ def _prompt(service: DLCodeGen, asked: Asked) -> None:
 def _ask(service: DLCodeGen, prompt: str, asked: Asked, card: ModelCard) -> Prediction:
     """The same question to a model, with the options that its kind has."""
     options = {**asked.options, "version": card.version}
-    if not card.is_sequence:
+    if card.is_sequence != service.versions.card(asked.answer.version).is_sequence:
+        # The other kind goes on for what it was made for: a line, or the tokens that it learned of each pair.
         options.pop("suffix", None)
-        options["max_tokens"] = min(options["max_tokens"], 64)
+        options.update({"max_tokens": LINE_TOKENS, "stop": ["\n"]} if card.is_sequence else {})
+        if not card.is_sequence:
+            options["max_tokens"] = card.config.tokens_per_pair
     return service.predict(prompt, asked.context, **options)
 
 

@@ -295,3 +295,19 @@ def test_where_a_line_comes_from_is_told_with_files_and_lines(with_lines, open_p
     assert not app.exception
     next(button for button in app.button if button.label == "Go on from here").click().run()
     assert not app.exception
+
+
+def test_training_examples_like_a_prompt_are_shown_and_can_be_deleted(trained, open_page):
+    app = open_page("predict", prompt="import os\nimport ")
+    choose(app, "Explanation", "Training examples like it")
+    assert "are not indexed yet" in words(app)
+    trained.workshop.build_index("Python standard library")
+    app.run()
+    assert not app.exception
+    assert words(app).count("alike") == 5
+    before = trained.datasets.info("Python standard library")
+    next(button for button in app.button if button.label == "Delete it").click().run()
+    assert not app.exception
+    after = trained.datasets.info("Python standard library")
+    assert after.pair_count == before.pair_count - 1
+    trained.datasets.restore("Python standard library", before.revision, after.revision)
