@@ -155,6 +155,9 @@ class Collection:
         self._chroma = chroma
         self._opened = opened
         self._found = found
+        # Chroma builds the embedding function that is named there whenever something is added, so whoever can write
+        # to a server could have a model loaded here.
+        found._model.serialized_schema = None
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -257,11 +260,14 @@ def _open_server(host: str, port: int) -> _Opened:
     # Chroma's own client waits for ever, so whether anybody answers is asked first.
     httpx.get(f"http://{host}:{port}/api/v2/heartbeat", timeout=CONNECT_SECONDS).raise_for_status()
     client: Any = chromadb.HttpClient(host, port, settings=_settings())
-    session = client._server._session  # there is no public way to it
-    session.timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    # Two connections, to which there is no public way, and which Chroma leaves open.
+    sessions = [one._server._session for one in (client, client._admin_client)]
+    for session in sessions:
+        session.timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
 
     def close() -> None:
-        session.close()  # which Chroma leaves open
+        for session in sessions:
+            session.close()
         client.close()
 
     return _Opened(client, close)

@@ -51,20 +51,22 @@ def test_an_embedding_function_on_a_collection_is_never_used(tmp_path: Path, mon
     import chromadb
     from chromadb.utils.embedding_functions import DefaultEmbeddingFunction
 
-    def refuse(*_arguments: object, **_named: object) -> None:
-        raise AssertionError("it was used")
+    used: list[str] = []
 
     chroma = Chroma(tmp_path)
     chroma.create("ours", {STAMP: "1"})
     client = chromadb.PersistentClient(tmp_path, settings=module._settings())
     client.create_collection("theirs", metadata={STAMP: "1"}, embedding_function=DefaultEmbeddingFunction())
     for name in ("__call__", "build_from_config"):
-        monkeypatch.setattr(DefaultEmbeddingFunction, name, refuse)
+        monkeypatch.setattr(DefaultEmbeddingFunction, name, lambda *_given, name=name: used.append(name))
     theirs = Chroma(tmp_path).collection("theirs")
     assert theirs is not None
     theirs.add({"a": "1", "b": "2", "c": "3"}, VECTORS)
     assert theirs.nearest(VECTORS[0], 1)[0][0] == "1"
+    theirs.relabel({"a": "4"})
     theirs.write({STAMP: "2"})
+    assert theirs.labels() == {"a": "4", "b": "2", "c": "3"}
+    assert used == []
 
 
 def test_chromas_own_variables_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
