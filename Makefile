@@ -28,7 +28,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@touch $@
 
 test: $(VENV)/installed-dev browser  ## all tests: units, pages, browser, services
-	$(BIN)/python -m pytest tests --ignore=tests/ui --ignore=tests/browser --ignore=tests/services
+	$(BIN)/python -m pytest tests --ignore=tests/ui --ignore=tests/browser --ignore=tests/services -n auto
 	$(BIN)/python -m pytest tests/ui tests/browser tests/services
 
 browser:

@@ -50,7 +50,7 @@ class Prediction:
 
     @property
     def plain_fields(self) -> dict[str, object]:
-        """What goes to JSON."""
+        """What goes to JSON; `abstained` only where it is so, and nobody meets it who has not set a threshold."""
         return {
             "completion": self.completion,
             "confidence": self.confidence,
@@ -59,7 +59,7 @@ class Prediction:
             "latency_ms": dict(self.latency_ms),
             "cached": self.cached,
             "version": self.version,
-            "abstained": self.abstained,
+            **({"abstained": True} if self.abstained else {}),
         }
 
     @property

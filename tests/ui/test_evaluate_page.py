@@ -62,6 +62,7 @@ def test_predict_completes_a_line_and_says_that_the_numbers_do_not_help(with_lin
     app = open_page("predict")
     next(button for button in app.button if button.label == "Complete").click().run()
     assert not app.exception
+    choose(app, "Explanation", "The prompt in numbers")
     assert "The prompt in 544 numbers" in words(app)
 
 
