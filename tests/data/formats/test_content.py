@@ -69,7 +69,7 @@ def _workbook() -> bytes:
     ("content", "told"),
     [
         (_workbook(), "is an Excel workbook or another archive, .* save it as CSV UTF-8"),
-        (gzip.compress(b"prompt,completion\n"), "is compressed with gzip, .* Unpack it first"),
+        (gzip.compress(b"prompt,completion\n", mtime=0), "is compressed with gzip, .* Unpack it first"),
         ("prompt,completion\n".encode("utf-16"), "is UTF-16 text, .* Save it as UTF-8"),
         (b"", "is empty"),
         (b"\n \n", "is empty"),
