@@ -70,6 +70,12 @@ class Settings:
         """The variables that make another process read these same settings."""
         return {name: str(getattr(self, field)) for field, name in ENVIRONMENT_VARIABLES.items()}
 
+    def for_a_child(self) -> dict[str, str]:
+        """The whole environment of a process that runs this same code with these settings."""
+        package_root = str(Path(__file__).parents[1])
+        paths = [package_root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        return {**os.environ, **self.to_environment(), "PYTHONPATH": os.pathsep.join(paths)}
+
     @property
     def versions_folder(self) -> Path:
         return self.home / "versions"

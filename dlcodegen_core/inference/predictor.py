@@ -70,9 +70,7 @@ class Predictor:
             return replace(prediction, completion="", abstained=True)
         return prediction
 
-    def _predict(
-        self, request: PredictionRequest, version: str | None, cancelled: Callable[[], bool]
-    ) -> Prediction:
+    def _predict(self, request: PredictionRequest, version: str | None, cancelled: Callable[[], bool]) -> Prediction:
         clock = LatencyClock()
         chosen = self._versions.resolve(version)
         key = _key(chosen, request)

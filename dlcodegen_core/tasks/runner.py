@@ -1,7 +1,6 @@
 """Starts tasks, each in a process of its own, and knows how far they are. They end with the process that asked."""
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -55,7 +54,7 @@ class TaskRunner:
                 with (folder.path / "worker.log").open("wb") as log:
                     self._workers[task] = subprocess.Popen(
                         [sys.executable, "-m", "dlcodegen_core.tasks.worker", str(folder.path)],
-                        env=self._environment(),
+                        env=self._settings.for_a_child(),
                         stdin=subprocess.PIPE,
                         stdout=log,
                         stderr=log,
@@ -125,12 +124,6 @@ class TaskRunner:
             for path in self._settings.tasks_folder.iterdir():
                 if path.name not in self._workers and path.stat().st_mtime < before:
                     shutil.rmtree(path, ignore_errors=True)
-
-    def _environment(self) -> dict[str, str]:
-        """The worker reads the same settings as we do, also when ours did not come from the environment."""
-        package_root = str(Path(__file__).parents[2])
-        paths = [package_root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-        return {**os.environ, **self._settings.to_environment(), "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _close_stdin(worker: "subprocess.Popen[bytes]") -> None:

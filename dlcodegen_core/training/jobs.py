@@ -5,7 +5,6 @@ A page that is reloaded, a second visitor and a restarted server see the same jo
 
 import contextlib
 import logging
-import os
 import re
 import shutil
 import subprocess
@@ -194,7 +193,7 @@ class JobQueue:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=self._environment(),
+                env=self._settings.for_a_child(),
                 start_new_session=True,  # Ctrl+C is ours to handle; the worker hears of our end through its stdin
             )
 
@@ -213,12 +212,6 @@ class JobQueue:
     def _worker_of(self, job_id: str) -> "subprocess.Popen[bytes] | None":
         with self._lock:
             return self._worker if self._worker is not None and self._working_on == job_id else None
-
-    def _environment(self) -> dict[str, str]:
-        """The worker reads the same settings as we do, also when ours did not come from the environment."""
-        package_root = str(Path(__file__).parents[2])
-        paths = [package_root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-        return {**os.environ, **self._settings.to_environment(), "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _close_stdin(worker: "subprocess.Popen[bytes]") -> None:
