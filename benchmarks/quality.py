@@ -61,7 +61,7 @@ def main() -> int:
             scratch = TrainConfig.sequence(seconds=options.seconds, from_scratch=True)
             beside = [service.train(folder, scratch, "from scratch").version] if base_model.is_there() else []
             metrics = service.train(folder, TrainConfig.sequence(seconds=options.seconds))
-            report = service.make_report(metrics.version, lambda what, share: None, beside=beside)
+            report = service.evaluator.make_report(metrics.version, lambda what, share: None, beside=beside)
             size = sum(f.stat().st_size for f in service.versions.folder(metrics.version).iterdir())
             service.close()
         lines += [f"## {name}", "", *_table(report), ""]

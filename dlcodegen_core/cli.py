@@ -77,7 +77,7 @@ def _predict(service: "DLCodeGen", options: argparse.Namespace) -> int:
 
 
 def _evaluate(service: "DLCodeGen", options: argparse.Namespace) -> int:
-    result = service.evaluate(options.path, options.version)
+    result = service.evaluator.evaluate(options.path, options.version)
     _answer(options, result, result.sentence)
     return 0
 

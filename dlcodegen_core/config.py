@@ -6,7 +6,7 @@ The only place that reads environment variables. Knows nothing of models or file
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ from dlcodegen_core.errors import ConfigError
 
 MODEL_KINDS = ("deepcodenet", "sequence")
 EMBEDDER_CHOICES = ("auto", "ollama", "local")
+RUNTIMES = ("numpy", "onnx")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
 ENVIRONMENT_VARIABLES = {
     "home": "DLCODEGEN_HOME",
     "ollama_host": "OLLAMA_EMBED_HOST",
@@ -23,6 +25,8 @@ ENVIRONMENT_VARIABLES = {
     "database_url": "DLCODEGEN_DATABASE_URL",
     "chroma_host": "CHROMA_HOST",
     "chroma_port": "CHROMA_PORT",
+    "redis_url": "REDIS_URL",
+    "runtime": "DLCODEGEN_RUNTIME",
 }
 MAX_PORT = 65_535
 # A name or an address, an IPv6 one in its brackets; nothing that could be more of a URL than that.
@@ -31,7 +35,11 @@ _HOST = re.compile(r"[A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things live and which services are used. `Settings.from_environment()` reads the contract's variables."""
+    """Where things live and which services are used. `Settings.from_environment()` reads the contract's variables.
+
+    redis_url: of a prediction cache that processes share; empty for one in memory. runtime: what DeepCodeNet's forward
+    pass runs on.
+    """
 
     home: Path = Path(".data")
     ollama_host: str = "http://localhost:11434"
@@ -40,6 +48,8 @@ class Settings:
     database_url: str = ""
     chroma_host: str = ""
     chroma_port: int = 8000
+    redis_url: str = field(default="", repr=False)  # it may hold a password
+    runtime: str = "numpy"
 
     def __post_init__(self) -> None:
         if self.embedder not in EMBEDDER_CHOICES:
@@ -55,6 +65,13 @@ class Settings:
             )
         if not re.fullmatch("[0-9]{1,5}", str(self.chroma_port)) or not 1 <= int(self.chroma_port) <= MAX_PORT:
             raise ConfigError(f"CHROMA_PORT is {str(self.chroma_port)!r}. Give a number from 1 to {MAX_PORT}.")
+        if self.redis_url and urlsplit(self.redis_url).scheme not in REDIS_SCHEMES:
+            raise ConfigError(
+                "REDIS_URL is not the address of a Redis server. Give one such as redis://localhost:6379/0, or leave "
+                "it empty to keep the predictions of each process in its own memory."
+            )
+        if self.runtime not in RUNTIMES:
+            raise ConfigError(f"DLCODEGEN_RUNTIME is {self.runtime!r}. Set it to one of: {', '.join(RUNTIMES)}.")
         object.__setattr__(self, "chroma_port", int(self.chroma_port))
         object.__setattr__(self, "home", Path(self.home).expanduser().absolute())
         if not self.database_url:
@@ -62,7 +79,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read DLCODEGEN_*, OLLAMA_EMBED_* and CHROMA_*; an empty variable counts as not set. Raises ConfigError."""
+        """Read the variables of the contract; an empty one counts as not set. Raises ConfigError."""
         given = {field: environ[name] for field, name in ENVIRONMENT_VARIABLES.items() if environ.get(name)}
         return cls(**given)  # type: ignore[arg-type]  # __post_init__ turns them into a Path and a number
 
@@ -170,7 +187,7 @@ class TrainConfig:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "TrainConfig":
         """The inverse of `to_json`. Raises ConfigError on unknown names or wrong types."""
-        known = {field.name for field in fields(cls)}
+        known = {each.name for each in fields(cls)}
         unknown = sorted(set(value) - known)
         if unknown:
             raise ConfigError(

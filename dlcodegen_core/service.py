@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 
 from dlcodegen_core.config import Settings, TrainConfig
 from dlcodegen_core.data.formats import read_dataset_file
-from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store import DatasetStore
 from dlcodegen_core.errors import (
     DatasetError,
     EmbeddingError,
-    ModelError,
     TrainingCancelled,
     TrainingError,
     WorkbenchError,
@@ -33,16 +31,10 @@ from dlcodegen_core.training.jobs import JobQueue
 
 if TYPE_CHECKING:
     from dlcodegen_core.data.source_files import SourceReading
-    from dlcodegen_core.evaluation.sequence_evaluation import SequenceEvaluation
-    from dlcodegen_core.evaluation.token_metrics import Evaluation
-    from dlcodegen_core.evaluation.version_report import ReportProgress, VersionReport
-    from dlcodegen_core.explain.feature_explanation import FeatureExplanation
-    from dlcodegen_core.explain.occlusion import Occlusion
-    from dlcodegen_core.explain.provenance import CompletionProvenance
+    from dlcodegen_core.evaluator import Evaluator
+    from dlcodegen_core.explainer import Explainer
     from dlcodegen_core.features.embedders import Embedders
-    from dlcodegen_core.features.embedding import Progress
-    from dlcodegen_core.inference.breakdown import GroupBreakdown
-    from dlcodegen_core.inference.prediction import Prediction, PredictionRequest
+    from dlcodegen_core.inference.prediction import Prediction
     from dlcodegen_core.inference.predictor import Predictor
     from dlcodegen_core.inference.request_log import RequestLog
     from dlcodegen_core.tasks.runner import TaskRunner
@@ -233,62 +225,6 @@ class DLCodeGen:
         )  # fmt: skip
         return self.predictor.predict(request, version, cancelled or (lambda: False))
 
-    def explain_features(
-        self, request: "PredictionRequest", version: str, token: str | None = None
-    ) -> "FeatureExplanation":
-        """What pushed DeepCodeNet to its token, by group and by dimension. token: the one it chose, if it is known.
-
-        Raises ModelError for a sequence model, RequestError or EmbeddingError.
-        """
-        from dlcodegen_core.explain.feature_explanation import explain_features
-        from dlcodegen_core.models.saved_model import load_training_features
-
-        model = self.predictor.model(self.versions.resolve(version))
-        return explain_features(model, request, load_training_features(self.versions.folder(version)), token)
-
-    def occlude(self, request: "PredictionRequest", version: str, token: str | None = None) -> "Occlusion":
-        """Which words of the prompt pushed DeepCodeNet to its token; some seconds. Raises as above."""
-        from dlcodegen_core.explain.occlusion import occlude
-
-        return occlude(self.predictor.model(self.versions.resolve(version)), request, token)
-
-    def explain_completion(self, request: "PredictionRequest", version: str, completion: str) -> "CompletionProvenance":
-        """Which predictor of a sequence model gave each token of a completion, and where it was seen.
-
-        Raises ModelError for a DeepCodeNet, RequestError for a completion that cannot be walked along.
-        """
-        from dlcodegen_core.explain.provenance import explain_completion
-
-        return explain_completion(self.predictor.model(self.versions.resolve(version)), request, completion)
-
-    def generating_model(self) -> str | None:
-        """A model that writes code on an Ollama server of this machine, None if there is none."""
-        from dlcodegen_core.evaluation.baselines.ollama_lines import find_generating_model
-
-        return find_generating_model(self.settings.ollama_host)
-
-    def ask_ollama(self, model: str, prompt: str) -> str:
-        """The rest of the line, as a general model has it. Raises EmbedderUnavailable or ModelError."""
-        from dlcodegen_core.evaluation.baselines.ollama_lines import OllamaLines
-
-        asked = OllamaLines(self.settings.ollama_host, model)
-        try:
-            return asked.complete(prompt).text
-        finally:
-            asked.close()
-
-    def break_down(self, prediction: "Prediction", strongest: int = 6) -> "list[GroupBreakdown]":
-        """The prediction's feature vector by group, with the names of its version."""
-        from dlcodegen_core.inference.breakdown import break_down
-
-        return break_down(prediction.features, self.dimension_names(prediction.version), strongest)
-
-    def dimension_names(self, version: str) -> tuple[str, ...]:
-        """The names of the 544 dimensions as `version` knows them."""
-        from dlcodegen_core.features.pipeline import dimension_names
-
-        return dimension_names(self.versions.card(version).keywords)
-
     def clear_prediction_cache(self) -> None:
         """Forget all cached predictions."""
         self.predictor.clear_cache()
@@ -297,92 +233,21 @@ class DLCodeGen:
         """size, max_size, hits, misses and evictions of the prediction cache."""
         return self.predictor.cache_stats()
 
-    def evaluate(
-        self, path: str | Path, version: str | None = None, progress: "Progress | None" = None
-    ) -> "Evaluation | SequenceEvaluation":
-        """Measure a version, the newest if None, on a dataset file, a stored dataset or, a sequence model, a folder.
+    @cached_property
+    def explainer(self) -> "Explainer":
+        """Why a model said what it said."""
+        from dlcodegen_core.explainer import Explainer
 
-        Raises WorkbenchError.
-        """
-        from dlcodegen_core.evaluation.token_metrics import evaluate_version
+        return Explainer(self.settings, self.versions, lambda: self.predictor)
 
-        model = self.predictor.model(self.versions.resolve(version))
-        if not model.card.is_sequence:
-            return evaluate_version(model, self._pairs(path), progress)  # type: ignore[arg-type]  # not a sequence model
-        from dlcodegen_core.data.pair_texts import texts_of_pairs
-        from dlcodegen_core.evaluation.sequence_evaluation import evaluate_sequence
+    @cached_property
+    def evaluator(self) -> "Evaluator":
+        """How good a version is."""
+        from dlcodegen_core.evaluator import Evaluator
 
-        folder = Path(path).expanduser()
-        files = self.read_folder(folder).files if folder.is_dir() else texts_of_pairs(self._pairs(path))
-        return evaluate_sequence(model, files)  # type: ignore[arg-type]  # a sequence model
-
-    def report_file(self, version: str) -> Path:
-        """Where a version's report is kept."""
-        return self.settings.reports_folder / f"{version}.json"
-
-    def report(self, version: str) -> "VersionReport | None":
-        """The report that was made of a version, None if there is none yet. Raises StorageError if it is damaged."""
-        from dlcodegen_core.evaluation.version_report import VersionReport
-
-        file = self.report_file(version)
-        return VersionReport.load(file) if file.exists() else None
-
-    def make_report(
-        self,
-        version: str,
-        progress: "ReportProgress",
-        cases: int | None = None,
-        tokens: int | None = None,
-        beside: Sequence[str] = (),
-    ) -> "VersionReport":
-        """Measure a sequence model against all baselines on its own held-out files; a minute or two.
-
-        cases: lines put to every system. tokens: of held-out text that are judged. beside: other versions to put to
-        the same lines, besides the base model.
-
-        Raises DatasetError if its source is gone or nothing was held out, ModelError for another kind of model.
-        """
-        from dlcodegen_core.evaluation.version_report import CASES, TOKENS, make_report
-        from dlcodegen_core.models import base_model
-        from dlcodegen_core.training.sources import folder_source, pairs_source
-
-        card = self.versions.card(version)
-        if not card.is_sequence:
-            raise ModelError(f"{version} is a DeepCodeNet, which completes no lines. It is one of the baselines.")
-        if version == base_model.NAME:
-            raise ModelError(
-                "The base model has learned nothing of yours to be measured on. Train a model of your own."
-            )
-        if card.source_folder:
-            source = folder_source(Path(card.source_folder), card.dataset)
-        elif card.dataset_revision is not None:
-            source = pairs_source(
-                self.datasets.pairs(card.dataset, card.dataset_revision), card.dataset, card.dataset_revision
-            )
-        else:
-            raise DatasetError(f"{version} was trained on a file that is not kept. Import it as a dataset and train.")
-        if source.fingerprint != card.dataset_fingerprint:
-            raise DatasetError(
-                f"The source of {version} has changed since it was trained, so its held-out files can no longer be "
-                "told. Train it again, then measure it."
-            )
-        training, held_out = source.split(card.config.held_out, card.config.seed)
-        model = self.predictor.model(version)
-        names = [*([base_model.NAME] if base_model.is_there() else []), *beside]
-        others = [self.predictor.model(self.versions.resolve(name)) for name in names]
-        report = make_report(
-            model,  # type: ignore[arg-type]  # a sequence model, as its card says
-            training,
-            held_out,
-            self.embedders.for_training(),
-            self.settings.ollama_host,
-            progress,
-            cases or CASES,
-            tokens or TOKENS,
-            others,  # type: ignore[arg-type]  # sequence models
+        return Evaluator(
+            self.settings, self.versions, lambda: self.datasets, lambda: self.predictor, lambda: self.embedders
         )
-        report.save(self.report_file(version))
-        return report
 
     @cached_property
     def tasks(self) -> "TaskRunner":
@@ -423,26 +288,13 @@ class DLCodeGen:
                 logger.warning("The newest model could not be loaded: %s", exc)
 
     def _submit(self, path: str | Path, config: TrainConfig, name: str) -> str:
-        if self._is_stored(path):
+        if self.datasets.is_stored(path):
             return self.start_training(str(path), config, name)
         file = Path(path).expanduser()
         if file.is_dir():
             return self.start_folder_training(file, config, name)
         read_dataset_file(file)  # a bad file is refused here, in the caller's own call
         return self.jobs.submit(TrainRequest(file.stem, None, config, name), file)
-
-    def _pairs(self, path: str | Path) -> list[Pair]:
-        return self.datasets.pairs(str(path)) if self._is_stored(path) else read_dataset_file(Path(path).expanduser())
-
-    def _is_stored(self, path: str | Path) -> bool:
-        """Whether this names a stored dataset; a file of the same name goes first."""
-        if Path(path).expanduser().exists():
-            return False
-        try:
-            self.datasets.info(str(path))
-        except DatasetError:
-            return False
-        return True
 
     def _outcome(self, job_id: str, folder: JobFolder) -> TrainMetrics:
         for event in reversed(folder.events()):

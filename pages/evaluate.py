@@ -234,7 +234,7 @@ with frame.plain_errors():
             st.fragment(_watch, run_every=REFRESH_SECONDS)(service)
         elif state is not None and state.error and state.subject == card.version:
             st.error(frame.plain_text(state.error), icon=":material/error:")
-        report = service.report(card.version)
+        report = service.evaluator.report(card.version)
         if report is not None:
             _verdict(report)
             _numbers(report)

@@ -132,7 +132,7 @@ def _threshold(service: DLCodeGen, card: ModelCard) -> float:
         "Offer only what is at least this sure", 0.0, 0.95, 0.0, 0.05, key="predict.threshold",
         help="Below it the model says nothing, as an editor's plugin should when it would be wrong mostly.",
     )  # fmt: skip
-    report = service.report(card.version) if card.is_sequence else None
+    report = service.evaluator.report(card.version) if card.is_sequence else None
     if report is None:
         st.caption(
             "What a threshold buys is told for models that were measured on the Evaluate page."

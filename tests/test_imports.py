@@ -20,10 +20,23 @@ ROOMS = (
     {"models"},
     {"training"},
     {"registry"},
+    {"feedback"},
+    {"experiments"},
     {"inference"},
     {"explain"},
     {"evaluation"},
-    {"service", "serving", "cli", "plain_values", "progress_bar", "tasks", "workshop"},
+    {"story"},
+    {
+        "service",
+        "serving",
+        "cli",
+        "plain_values",
+        "progress_bar",
+        "tasks",
+        "workshop",
+        "explainer",
+        "evaluator",
+    },
 )
 # The front doors: they may open onto any room.
 DOORS = {"__init__", "__main__"}

@@ -358,26 +358,26 @@ def test_a_disk_that_refuses_the_embedding_cache_does_not_keep_anybody_from_an_a
 
 def test_the_breakdown_names_every_group(trained: DLCodeGen) -> None:
     prediction = trained.predict("def f(self):")
-    groups = trained.break_down(prediction, strongest=2)
+    groups = trained.explainer.break_down(prediction, strongest=2)
     assert [group.name for group in groups] == [group.name for group in GROUPS]
     assert all(len(group.strongest) <= 2 for group in groups)
-    assert len(trained.dimension_names("v1")) == DIMENSIONS
-    assert trained.dimension_names("v1")[384] == "def"
+    assert len(trained.explainer.dimension_names("v1")) == DIMENSIONS
+    assert trained.explainer.dimension_names("v1")[384] == "def"
 
 
 def test_a_dataset_file_is_evaluated_without_learning_from_it(trained: DLCodeGen, tmp_path: Path) -> None:
     file = tmp_path / "held out.json"
     file.write_text(json.dumps({"inputs": ["def f", "a ", "b"], "targets": ["(", "self", "never seen"]}))
-    result = trained.evaluate(file)
+    result = trained.evaluator.evaluate(file)
     assert (result.version, result.pairs, result.samples) == ("v1", 3, 3)
     assert result.unknown_share == pytest.approx(1 / 3)
     assert 0 <= result.accuracy <= result.top_5_accuracy <= 2 / 3
-    assert trained.evaluate(file) == result
+    assert trained.evaluator.evaluate(file) == result
 
 
 def test_a_stored_dataset_is_evaluated_by_its_name(trained: DLCodeGen) -> None:
     trained.datasets.create("mine", [Pair("def f", "(")])
-    assert trained.evaluate("mine", "v1").samples == 1
+    assert trained.evaluator.evaluate("mine", "v1").samples == 1
 
 
 def test_an_export_holds_the_versions_weights(trained: DLCodeGen, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import io
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ CARD_FILE = "model.json"
 TRAINING_FEATURES_FILE = "training_features.safetensors"
 # The card's entries with the sha256 of the files beside it.
 DIGEST_ENTRIES = {WEIGHTS_FILE: "weights_sha256", TRAINING_FEATURES_FILE: "training_features_sha256"}
+# What cards of earlier versions lack, and what it counts as.
+LATER_ENTRIES: Mapping[str, Any] = {"source_folder": "", "code_version": "", "parent": "", "tuning": {}, "origin": ""}
 MAX_CARD_BYTES = 64_000_000
 
 
@@ -50,7 +52,9 @@ class ModelCard:
     """All that is known of a trained model but its weights.
 
     metrics: see TrainMetrics. curves: one record an epoch. source_folder: what it learned from, if a folder.
-    embedder: the identity whose vectors it was trained on.
+    embedder: the identity whose vectors it was trained on. code_version: of this program, when it was trained.
+    parent: the version it was fine-tuned from. tuning: what it was fine-tuned on and how it compares with its parent.
+    origin: where it was imported from. Versions saved before have none of these four.
     """
 
     version: str
@@ -70,6 +74,10 @@ class ModelCard:
     metrics: Mapping[str, Any]
     curves: tuple[Mapping[str, Any], ...] = ()
     source_folder: str = ""
+    code_version: str = ""
+    parent: str = ""
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
 
     @property
     def is_sequence(self) -> bool:
@@ -247,8 +255,9 @@ def _read_card(folder: Path) -> tuple[ModelCard, dict[str, str]]:
             "Open it with that version, or train it again."
         )
     digests = {file: str(value.pop(entry)) for file, entry in DIGEST_ENTRIES.items() if entry in value}
-    value.setdefault("source_folder", "")  # cards of earlier versions have none
-    known = {field.name for field in fields(ModelCard)}
+    for entry, default in LATER_ENTRIES.items():
+        value.setdefault(entry, default)
+    known = {each.name for each in fields(ModelCard)}
     if set(value) != known:
         wrong = sorted(set(value) ^ known)
         raise _damaged(folder, CARD_FILE, f"it lacks or has unknown entries: {', '.join(wrong)}")
@@ -262,6 +271,7 @@ def _read_card(folder: Path) -> tuple[ModelCard, dict[str, str]]:
                 "keyword_idf": tuple(map(_finite, value["keyword_idf"])),
                 "curves": tuple(map(dict, value["curves"])),
                 "metrics": dict(value["metrics"]),
+                "tuning": dict(value["tuning"]),
             }
         )
         _ = card.keywords if card.is_sequence else (card.vocabulary, card.keywords)

@@ -16,7 +16,9 @@ THOUSANDTHS = 1_000
 
 def _report(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
     """Measure a sequence model against all baselines; the report itself is kept with the version's."""
-    service.make_report(options["version"], lambda what, share: tell(what, round(share * THOUSANDTHS), THOUSANDTHS))
+    service.evaluator.make_report(
+        options["version"], lambda what, share: tell(what, round(share * THOUSANDTHS), THOUSANDTHS)
+    )
     return {}
 
 

@@ -97,7 +97,7 @@ def _ollama(service: DLCodeGen, asked: Asked) -> None:
         return
     with st.spinner(f"{model} is thinking …", show_time=True):
         began = time.perf_counter()
-        guess = service.ask_ollama(model, asked.prompt)
+        guess = service.explainer.ask_ollama(model, asked.prompt)
         taken = (time.perf_counter() - began) * 1000
     left, right = st.columns(2)
     with left:
@@ -110,4 +110,4 @@ def _ollama(service: DLCodeGen, asked: Asked) -> None:
 
 @st.cache_data(ttl=30, show_spinner="Looking for a model on Ollama …")
 def _generating_model(_service: DLCodeGen, host: str) -> str | None:
-    return _service.generating_model()
+    return _service.explainer.generating_model()

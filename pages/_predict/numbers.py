@@ -23,7 +23,7 @@ def draw(service: DLCodeGen, asked: Asked) -> None:
             "**What the model saw: 544 numbers in four groups**",
             help="The network knows the prompt only through these numbers. Shown are the largest of each group.",
         )
-    groups = service.break_down(answer, STRONGEST)
+    groups = service.explainer.break_down(answer, STRONGEST)
     cards = st.grid("auto", min_column_width=250)
     for group in groups:
         with cards.container(border=True, height="stretch"):
@@ -42,5 +42,5 @@ def draw(service: DLCodeGen, asked: Asked) -> None:
                 )
             else:
                 st.caption("Nothing of this group stands in the prompt.")
-    charts.feature_strip(answer.features, service.dimension_names(answer.version), groups)
+    charts.feature_strip(answer.features, service.explainer.dimension_names(answer.version), groups)
     st.caption("Each cell is one number, blue-green above zero, orange below; every group is scaled to its largest.")

@@ -39,7 +39,7 @@ def draw(service: DLCodeGen, asked: Asked) -> None:
     if not completion:
         st.caption("There is no completion to explain.")
         return
-    found = service.explain_completion(asked.request, asked.answer.version, completion)
+    found = service.explainer.explain_completion(asked.request, asked.answer.version, completion)
     if found.note:
         st.caption(f":material/info: {frame.plain_text(found.note)}")
     tail = asked.prompt[asked.prompt.rfind("\n") + 1 :]

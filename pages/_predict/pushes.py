@@ -19,7 +19,7 @@ WORDS = "predict.words"
 
 
 def draw(service: DLCodeGen, asked: Asked) -> None:
-    found = service.explain_features(asked.request, asked.answer.version, _token(asked))
+    found = service.explainer.explain_features(asked.request, asked.answer.version, _token(asked))
     shown = found.token.strip() or repr(found.token)
     token = f"“{shown}”" if found.token else "the end of the completion"
     baseline = "the average training sample" if found.baseline == "training mean" else "a prompt of only zeros"
@@ -77,7 +77,7 @@ def _words(service: DLCodeGen, asked: Asked) -> None:
         if not st.button("Find out", icon=":material/search:"):
             return
         with st.spinner("Leaving words out …", show_time=True):
-            kept[key] = service.occlude(asked.request, asked.answer.version, _token(asked))
+            kept[key] = service.explainer.occlude(asked.request, asked.answer.version, _token(asked))
         st.rerun()
     found = kept[key]
     most = max((abs(span.push) for span in found.spans), default=0.0) or 1.0

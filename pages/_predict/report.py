@@ -31,14 +31,14 @@ def _report(service: DLCodeGen, asked: Asked) -> str:
     card = service.versions.card(answer.version)
     origins: list[ReportedOrigin] = []
     if card.is_sequence and answer.completion:
-        found = service.explain_completion(asked.request, answer.version, answer.completion)
+        found = service.explainer.explain_completion(asked.request, answer.version, answer.completion)
         origins = [
             ReportedOrigin(span.text, NAMES[span.kind], place_of(span.places[0]) if span.places else "")
             for span in found.spans
         ]
     groups = [
         (group.title, ", ".join(f"{named.name} {named.value:.2f}" for named in group.strongest))
-        for group in service.break_down(answer, STRONGEST)
+        for group in service.explainer.break_down(answer, STRONGEST)
     ]
     kind = "sequence model" if card.is_sequence else "DeepCodeNet"
     about = f"A {kind} trained on {card.dataset or 'open source'}"

@@ -20,7 +20,7 @@ def draw(service: DLCodeGen, asked: Asked) -> None:
         kept.clear()
         kept[key] = asked.answer.completion or (candidates[0].text if candidates else "")
     written = kept[key]
-    found = service.explain_completion(asked.request, asked.answer.version, written)
+    found = service.explainer.explain_completion(asked.request, asked.answer.version, written)
     places = [f"{at}: after {_shown(written[: step.start]) or 'the prompt'}" for at, step in enumerate(found.steps)]
     place = 0
     if len(places) > 1:

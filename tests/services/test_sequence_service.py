@@ -118,18 +118,20 @@ def test_any_prompt_is_answered(service, prompt):
 
 
 def test_it_is_measured_on_a_folder(service, home):
-    result = service.evaluate(home / "project" / "html")
+    result = service.evaluator.evaluate(home / "project" / "html")
     assert 0 < result.accuracy.mean <= 1 and result.bits_per_character.mean > 0
     assert "bits a character" in result.sentence
 
 
 def test_the_report_puts_the_same_lines_to_every_system(service):
     heard = []
-    report = service.make_report("v1", lambda what, share: heard.append(round(share, 6)), cases=20, tokens=400)
+    report = service.evaluator.make_report(
+        "v1", lambda what, share: heard.append(round(share, 6)), cases=20, tokens=400
+    )
     names = [system.name for system in report.scoreboard.systems]
     assert report.system in names and len(names) >= 10
     assert all(system.failure is None for system in report.scoreboard.systems)
-    assert service.report("v1") == report
+    assert service.evaluator.report("v1") == report
     assert heard == sorted(heard)
     assert 0.5 < report.sound_share <= 1
     own, ngrams = report.tokens[report.system], report.tokens["N-grams"]
@@ -220,7 +222,7 @@ def test_the_base_model_answers_before_anything_was_trained(tmp_path):
         assert answer.version == "base" and answer.completion
         assert service.versions.latest() is None and service.versions.all() == []
         with pytest.raises(ModelError, match="nothing of yours"):
-            service.make_report("base", lambda what, share: None)
+            service.evaluator.make_report("base", lambda what, share: None)
     finally:
         service.close()
 

@@ -57,7 +57,7 @@ def lines_home(tmp_path_factory):
     home = tmp_path_factory.mktemp("lines")
     service = DLCodeGen(Settings(home=home / "home", embedder="local"))
     version = train(service, copy_source(home / "project"))
-    service.make_report(version, lambda what, share: None, cases=12, tokens=200)
+    service.evaluator.make_report(version, lambda what, share: None, cases=12, tokens=200)
     service.close()
     return home
 

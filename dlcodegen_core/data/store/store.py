@@ -6,6 +6,7 @@ Every change is a new revision; nothing that was saved is ever overwritten.
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, select, update
@@ -52,6 +53,16 @@ class DatasetStore:
         """One dataset."""
         with self._transactions.reading(f"Dataset {name}") as connection:
             return _info(self._transactions.head(connection, name))
+
+    def is_stored(self, path: str | Path) -> bool:
+        """Whether this names a stored dataset; a file of the same name goes first."""
+        if Path(path).expanduser().exists():
+            return False
+        try:
+            self.info(str(path))
+        except DatasetError:
+            return False
+        return True
 
     def create(
         self,

@@ -1,0 +1,1 @@
+"""A/B tests between versions: who gets which, and when enough is known."""

@@ -1,0 +1,1 @@
+"""What people made of completions, and what is learned from it at once."""

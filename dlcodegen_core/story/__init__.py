@@ -1,0 +1,1 @@
+"""A saved story of a model, told step by step without any service."""
