@@ -14,7 +14,7 @@ import io
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,11 @@ from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.errors import ConfigError, ModelError, StorageError
 from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.models.forward_pass import ForwardPass
+from dlcodegen_core.models.temperature import temperature_of
 from dlcodegen_core.models.training_features import TrainingFeatures
+from dlcodegen_core.models.version_folders import new_version
 from dlcodegen_core.models.vocabulary import Vocabulary
-from dlcodegen_core.storage.files import new_folder, write_atomically, write_json_atomically
+from dlcodegen_core.storage.files import write_atomically, write_json_atomically
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,6 +95,15 @@ class ModelCard:
         return KeywordVectorizer(self.keyword_terms, self.keyword_idf)
 
 
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file of a version; sha256 is what the card says it must be, empty for the card itself."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
 def save_model(
     folder: Path,
     card: ModelCard,
@@ -116,15 +127,18 @@ def save_arrays(folder: Path, card: ModelCard, arrays: Mapping[str, "NDArray[np.
     _write(folder, card, {WEIGHTS_FILE: save(dict(arrays))})
 
 
-def load_sequence(folder: Path) -> "tuple[ModelCard, SequenceModel, Calibration]":
-    """Read the sequence model in `folder`. Raises ModelError if anything is missing, damaged or foreign."""
+def load_sequence(folder: Path, runtime: str = "numpy") -> "tuple[ModelCard, SequenceModel, Calibration]":
+    """Read the sequence model in `folder`. runtime: numpy or onnx, see `Settings`.
+
+    Raises ModelError if anything is missing, damaged or foreign.
+    """
     from safetensors.numpy import load
 
     from dlcodegen_core.models.sequence.saved_sequence import from_arrays
 
     card, content = _read_checked(folder)
     with _tensors_fit(folder):
-        return card, *from_arrays(load(content))
+        return card, *from_arrays(load(content), runtime)
 
 
 def load_start(folder: Path) -> "Start":
@@ -143,6 +157,23 @@ def load_card(folder: Path) -> ModelCard:
     return _read_card(folder)[0]
 
 
+def files_of(folder: Path) -> tuple[SavedFile, ...]:
+    """The files of the model in `folder`, its card first. Raises ModelError if one is missing."""
+    digests = {CARD_FILE: "", **_read_card(folder)[1]}
+    try:
+        return tuple(SavedFile(name, (folder / name).stat().st_size, digest) for name, digest in digests.items())
+    except OSError as exc:
+        raise _damaged(folder, Path(exc.filename).name, "it is missing") from exc
+
+
+def card_content(folder: Path, **changes: Any) -> bytes:
+    """The card of the model in `folder` with some entries changed, as its file holds it. Raises ModelError."""
+    card, digests = _read_card(folder)
+    vouched = {DIGEST_ENTRIES[name]: digest for name, digest in digests.items()}
+    value = {"format": FORMAT, **vouched, **asdict(replace(card, **changes))}
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
 def load_model(folder: Path) -> "tuple[ModelCard, DeepCodeNet]":
     """Read the model in `folder` as a PyTorch network in evaluation mode.
 
@@ -159,13 +190,22 @@ def load_model(folder: Path) -> "tuple[ModelCard, DeepCodeNet]":
     return card, network.eval()
 
 
-def load_forward_pass(folder: Path) -> tuple[ModelCard, ForwardPass]:
-    """Read the model in `folder`, ready to answer without PyTorch. Raises ModelError as `load_model` does."""
+def load_forward_pass(folder: Path, runtime: str = "numpy") -> tuple[ModelCard, ForwardPass]:
+    """Read the model in `folder`, ready to answer without PyTorch. runtime: numpy or onnx, see `Settings`.
+
+    Raises ModelError as `load_model` does.
+    """
     from safetensors.numpy import load
 
     card, content = _read_checked(folder)
     with _tensors_fit(folder):
-        return card, ForwardPass(load(content), card.config.hidden_layers, len(card.vocabulary))
+        temperature = temperature_of(card.metrics)
+        network = ForwardPass(load(content), card.config.hidden_layers, len(card.vocabulary), temperature)
+    if runtime == "onnx":
+        from dlcodegen_core.models.onnx_forward_pass import OnnxForwardPass
+
+        network = OnnxForwardPass(network)
+    return card, network
 
 
 def load_training_features(folder: Path) -> TrainingFeatures | None:
@@ -221,7 +261,7 @@ def _read_sealed(folder: Path, file: str, digests: Mapping[str, str]) -> bytes:
 
 def _write(folder: Path, card: ModelCard, files: Mapping[str, bytes]) -> None:
     """A new folder with the files, and the card that vouches for them."""
-    with new_folder(folder) as temporary:
+    with new_version(folder) as temporary:
         for name, content in files.items():
             (temporary / name).write_bytes(content)
         digests = {DIGEST_ENTRIES[name]: hashlib.sha256(content).hexdigest() for name, content in files.items()}
@@ -274,7 +314,7 @@ def _read_card(folder: Path) -> tuple[ModelCard, dict[str, str]]:
                 "tuning": dict(value["tuning"]),
             }
         )
-        _ = card.keywords if card.is_sequence else (card.vocabulary, card.keywords)
+        _ = card.keywords if card.is_sequence else (card.vocabulary, card.keywords, temperature_of(card.metrics))
     except (ConfigError, TypeError, ValueError, KeyError) as exc:
         raise _damaged(folder, CARD_FILE, str(exc)) from exc
     return card, digests

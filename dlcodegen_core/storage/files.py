@@ -69,6 +69,16 @@ def new_folder(target: Path) -> Iterator[Path]:
         _sync_folder(target.parent)
 
 
+def move(source: Path, target: Path) -> None:
+    """Give a file or a folder another name, in one step and durably. Raises StorageError if `target` is in use."""
+    with disk_errors(target.name):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
+        _sync_folder(target.parent)
+        if source.parent != target.parent:
+            _sync_folder(source.parent)
+
+
 def flush_files(folder: Path) -> None:
     """Have the files in a folder, however they were written, on the disk itself. Raises StorageError."""
     with disk_errors(folder.name):

@@ -1,7 +1,9 @@
 """Locks between processes: held on a file until it is closed, and let go of by the system however a process ends."""
 
+import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -19,3 +21,22 @@ def lock_file(path: Path, wait: bool = False, shared: bool = False) -> IO[bytes]
         file.close()
         return None
     return file
+
+
+@contextlib.contextmanager
+def lock_folder(path: Path, wait: bool = False, shared: bool = False) -> Iterator[bool]:
+    """Hold a lock on a folder itself, which needs no file in it; yields whether it is held.
+
+    wait and shared: as of `lock_file`.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)

@@ -376,3 +376,19 @@ def test_a_spread_of_another_form_is_refused(with_spread: Path, arrays: dict[str
     _put_spread(with_spread, save_arrays_as_bytes(arrays))
     with pytest.raises(ModelError, match=r"Model v2, training_features.safetensors: it does not hold the spread"):
         load_training_features(with_spread)
+
+
+def test_a_version_answers_at_the_temperature_on_its_card(tmp_path: Path, folder: Path, network: DeepCodeNet) -> None:
+    save_model(tmp_path / "v3", replace(CARD, metrics={**CARD.metrics, "temperature": 4.0}), network.state_dict())
+    features = np.random.default_rng(0).normal(size=(3, DIMENSIONS)).astype(np.float32)
+    plain = load_forward_pass(folder)[1].log_probabilities(features)
+    softened = load_forward_pass(tmp_path / "v3")[1].log_probabilities(features)
+    assert (softened.argmax(axis=1) == plain.argmax(axis=1)).all()
+    assert (softened.max(axis=1) < plain.max(axis=1)).all()
+
+
+@pytest.mark.parametrize("temperature", [0, -2.0, "hot", 1e6])
+def test_a_temperature_that_no_training_gives_is_named(folder: Path, temperature: object) -> None:
+    _change_card(folder, metrics={**CARD.metrics, "temperature": temperature})
+    with pytest.raises(ModelError, match=r"Model v1, model.json: .*(temperature|hot)"):
+        load_card(folder)

@@ -1,10 +1,19 @@
 """How versions are numbered on disk, and what is not a version."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from dlcodegen_core.models.version_folders import is_version_name, next_version_folder, version_folders
+from dlcodegen_core.errors import ModelError
+from dlcodegen_core.models.version_folders import (
+    claim_version,
+    clear_leftovers,
+    is_version_name,
+    new_version,
+    next_version_folder,
+    version_folders,
+)
 
 
 def _make(root: Path, *names: str) -> None:
@@ -48,3 +57,57 @@ def test_a_number_behind_a_v_is_a_version_name(name: str) -> None:
 )
 def test_nothing_else_may_become_part_of_a_path(name: str) -> None:
     assert not is_version_name(name)
+
+
+def test_a_claimed_number_is_nobody_elses(tmp_path: Path) -> None:
+    root = tmp_path / "versions"
+    assert [claim_version(root).name for _claim in range(3)] == ["v1", "v2", "v3"]
+    assert version_folders(root) == []
+
+
+def test_a_number_is_not_used_again_after_its_version_is_gone(tmp_path: Path) -> None:
+    _make(tmp_path, "v1", "v7")
+    assert claim_version(tmp_path).name == "v8"
+    (tmp_path / "v7").rmdir()
+    assert claim_version(tmp_path).name == "v9"
+
+
+def test_numbers_in_the_trash_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "trash" / "v4").mkdir(parents=True)
+    assert claim_version(tmp_path).name == "v5"
+
+
+def test_many_threads_claim_different_numbers(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        claimed = list(pool.map(lambda _n: claim_version(tmp_path).name, range(24)))
+    assert sorted(claimed, key=lambda name: int(name[1:])) == [f"v{number}" for number in range(1, 25)]
+
+
+def test_a_damaged_count_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "last_number").write_text("many")
+    with pytest.raises(ModelError, match=r"last_number does not hold a number\. Delete the file"):
+        claim_version(tmp_path)
+
+
+def test_leftovers_go_and_everything_else_stays(tmp_path: Path) -> None:
+    _make(tmp_path, "v1", ".v2.a8f3", ".import.x1", "trash", "trash/.v1.k3")
+    (tmp_path / ".v2.a8f3" / "model.safetensors").write_text("half")
+    for name in (".registry.json.ab", ".last_number.cd", ".gitignore", "registry.json"):
+        (tmp_path / name).touch()
+    clear_leftovers(tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".gitignore", "registry.json", "registry.lock", "trash", "v1"]
+    assert list((tmp_path / "trash").iterdir()) == []
+
+
+def test_what_is_being_written_is_no_leftover(tmp_path: Path) -> None:
+    with new_version(tmp_path / "v1") as temporary:
+        (temporary / "model.json").touch()
+        clear_leftovers(tmp_path)
+        assert temporary.is_dir()
+    assert (tmp_path / "v1" / "model.json").is_file()
+
+
+def test_clearing_up_where_nothing_is_makes_nothing(tmp_path: Path) -> None:
+    clear_leftovers(tmp_path / "versions")
+    assert not (tmp_path / "versions").exists()

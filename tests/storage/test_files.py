@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcodegen_core.errors import StorageError
-from dlcodegen_core.storage.files import disk_errors, new_folder, write_atomically, write_json_atomically
+from dlcodegen_core.storage.files import disk_errors, move, new_folder, write_atomically, write_json_atomically
 
 
 def _refuse(*_args: object) -> None:
@@ -85,3 +85,13 @@ def test_an_existing_folder_is_not_replaced(tmp_path: Path) -> None:
 def test_errors_of_the_program_pass_untranslated() -> None:
     with pytest.raises(KeyError), disk_errors("x"):
         raise KeyError
+
+
+def test_a_folder_is_moved_in_one_step_but_not_over_another(tmp_path: Path) -> None:
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "v1" / "a").touch()
+    move(tmp_path / "v1", tmp_path / "trash" / "v1")
+    assert (tmp_path / "trash" / "v1" / "a").is_file() and not (tmp_path / "v1").exists()
+    (tmp_path / "v1").mkdir()
+    with pytest.raises(StorageError, match="v1 could not be saved"):
+        move(tmp_path / "v1", tmp_path / "trash" / "v1")

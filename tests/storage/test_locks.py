@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcodegen_core.storage.locks import lock_file
+from dlcodegen_core.storage.locks import lock_file, lock_folder
 
 HOLD = """
 import sys
@@ -48,3 +48,14 @@ def test_those_who_share_a_lock_keep_out_only_one_who_wants_it_alone(tmp_path: P
     assert alone is not None
     assert lock_file(path, shared=True) is None
     alone.close()
+
+
+def test_a_folder_is_locked_without_a_file_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "versions"
+    with lock_folder(folder, shared=True) as one, lock_folder(folder, shared=True) as other:
+        assert one and other
+        with lock_folder(folder) as alone:
+            assert not alone
+    with lock_folder(folder) as alone:
+        assert alone
+    assert list(folder.iterdir()) == []
