@@ -1,1 +1,3 @@
-"""What people made of completions, and what is learned from it at once."""
+"""What people made of completions: kept as events, and what they teach as pairs of a stored dataset."""
+
+FEEDBACK_DATASET = "Your feedback"

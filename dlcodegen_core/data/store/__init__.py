@@ -7,12 +7,14 @@ from dlcodegen_core.data.store.records import (
     DatasetInfo,
     Difference,
     Edits,
+    Living,
     PairFilter,
     PairPage,
     PairRow,
     RevisionInfo,
 )
 from dlcodegen_core.data.store.store import MAX_NAME_CHARACTERS, DatasetStore
+from dlcodegen_core.data.store.watching import RevisionWatch
 
 __all__ = [
     "MAX_NAME_CHARACTERS",
@@ -23,8 +25,10 @@ __all__ = [
     "DatasetStore",
     "Difference",
     "Edits",
+    "Living",
     "PairFilter",
     "PairPage",
     "PairRow",
     "RevisionInfo",
+    "RevisionWatch",
 ]

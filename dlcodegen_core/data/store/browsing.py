@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from dlcodegen_core.data.store import selecting
-from dlcodegen_core.data.store.records import Bar, PairFilter, PairPage, PairRow
+from dlcodegen_core.data.store.records import Bar, Living, PairFilter, PairPage, PairRow
 from dlcodegen_core.data.store.schema import alive, pairs, to_pair
 from dlcodegen_core.data.store.transactions import Transactions
 
@@ -57,6 +57,14 @@ def rows(transactions: Transactions, name: str, row_ids: Sequence[int], revision
         number = transactions.revision(connection, head, revision).number
         found = rows_by_id(connection, row_ids, alive(head.id, number))
         return [PairRow(id_, 0, to_pair(found[id_])) for id_ in row_ids if id_ in found]
+
+
+def living(transactions: Transactions, name: str) -> Living:
+    """The ids of the newest revision's rows and where they stand; no texts."""
+    with transactions.reading(f"Dataset {name}") as connection:
+        head = transactions.head(connection, name)
+        found = connection.execute(select(pairs.c.id, pairs.c.position).where(alive(head.id, head.number)))
+        return Living(head.id, head.number, {row.id: row.position for row in found})
 
 
 def each(transactions: Transactions, name: str, wanted: PairFilter, revision: int | None) -> Iterator[PairRow]:

@@ -47,6 +47,18 @@ class PairRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Living:
+    """Which rows a dataset has at its newest revision: ids with their positions, which outlive all edits of a pair.
+
+    dataset_id tells a dataset from a later one of the same name.
+    """
+
+    dataset_id: int
+    revision: int
+    positions: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
 class PairPage:
     """Some rows of a dataset, of `total` that match, in `pages` pages.
 

@@ -35,6 +35,7 @@ from sqlalchemy import (
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store.fingerprints import fingerprint_of_rows
 from dlcodegen_core.errors import StorageError
+from dlcodegen_core.storage.database import make_tables_alone
 
 SCHEMA_VERSION = 2
 
@@ -151,6 +152,7 @@ def create_tables(engine: Engine) -> None:
         if _version(connection) == SCHEMA_VERSION:
             return
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        make_tables_alone(connection)
         version = _version(connection)
         if version == 1:
             _from_version_1(connection)

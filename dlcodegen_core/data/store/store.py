@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dlcodegen_core.data.doctor.checks import Flag
 from dlcodegen_core.data.pairs import Pair
-from dlcodegen_core.data.store import browsing, checkups, editing, importing
+from dlcodegen_core.data.store import browsing, checkups, editing, importing, purging
 from dlcodegen_core.data.store.records import (
     EVERYTHING,
     Bar,
@@ -22,6 +22,7 @@ from dlcodegen_core.data.store.records import (
     DatasetInfo,
     Difference,
     Edits,
+    Living,
     PairFilter,
     PairPage,
     PairRow,
@@ -29,6 +30,7 @@ from dlcodegen_core.data.store.records import (
 )
 from dlcodegen_core.data.store.schema import datasets, revisions
 from dlcodegen_core.data.store.transactions import Transactions, heads, utc
+from dlcodegen_core.data.store.watching import RevisionWatch
 from dlcodegen_core.errors import DatasetError
 
 MAX_NAME_CHARACTERS = 80
@@ -43,6 +45,11 @@ class DatasetStore:
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._transactions = Transactions(engine, now)
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for tables of others in it."""
+        return self._transactions.engine
 
     def infos(self) -> list[DatasetInfo]:
         """All datasets, the latest change first."""
@@ -143,6 +150,14 @@ class DatasetStore:
         """The rows of these ids that belong to a revision, as they are asked for; the others are left out."""
         return browsing.rows(self._transactions, name, row_ids, revision)
 
+    def watch(self, name: str) -> RevisionWatch:
+        """For who asks all the time which revision is the newest."""
+        return RevisionWatch(self._transactions, name)
+
+    def living(self, name: str) -> Living:
+        """Which rows the newest revision has, and where they stand."""
+        return browsing.living(self._transactions, name)
+
     def fingerprint(self, name: str, revision: int) -> str | None:
         """What tells a revision's content from any other, None if there is no such revision."""
         with self._transactions.reading(f"Dataset {name}") as connection:
@@ -199,6 +214,22 @@ class DatasetStore:
         """Make a new revision with the pairs of an old one. Raises as `save` does."""
         editing.restore(self._transactions, name, revision, base_revision, note)
         return self.info(name)
+
+    def rows_ever(self, name: str, prompt: str) -> list[PairRow]:
+        """All rows, dead or alive, of the places where `prompt` ever stood, in all datasets that had this name last.
+
+        Datasets in the trash are among them. What an earlier `purge` has blanked is not.
+        """
+        return purging.rows_ever(self._transactions, name, prompt)
+
+    def purge(self, name: str, row_ids: Collection[int]) -> int:
+        """Blank the texts of dead rows for good, as if they had never been; how many there were.
+
+        No revision, trash or search shows them again, and no page of the database's file holds them (SQLite; a
+        database server gives such pages free when it vacuums). What the doctor said of the dataset goes with them,
+        since it may quote them. Raises DatasetError for a row that is still alive: delete it first.
+        """
+        return purging.purge(self._transactions, name, row_ids)
 
     def keep_checkup(self, name: str, revision: int, flags: Iterable[Flag], report: Mapping[str, Any]) -> None:
         """Keep what the doctor found in a revision in the place of what was found before."""

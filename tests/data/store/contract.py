@@ -197,10 +197,80 @@ def each_revision_has_its_fingerprint(store: DatasetStore) -> None:
     assert found == [first.fingerprint, second.fingerprint, None]
 
 
+def it_is_known_at_once_which_rows_live(store: DatasetStore) -> None:
+    watch = store.watch("d")
+    assert watch.look() is None
+    store.create("d", ALL)
+    first = store.living("d")
+    assert watch.look() == (first.dataset_id, 1)
+    assert list(first.positions) == ids(store)
+    _go, second, third, _umlaut = ids(store)
+    store.save("d", 1, Edits(changed={second: replace(MIDDLE, target="1")}, deleted=[third]))
+    now = store.living("d")
+    assert watch.look() == (now.dataset_id, 2)
+    assert (now.dataset_id, now.revision, sorted(now.positions.values())) == (first.dataset_id, 2, [1.0, 2.0, 4.0])
+    assert now.positions[ids(store)[1]] == first.positions[second]
+    store.delete("d")
+    assert watch.look() is None
+    store.create("d", [BARE])
+    again = watch.look()
+    assert again is not None
+    assert again != (first.dataset_id, 1)
+
+
+def what_is_purged_has_never_been(store: DatasetStore) -> None:
+    whole = store.create("d", ALL)
+    _go, second, third, _umlaut = ids(store)
+    better = replace(MIDDLE, prompt="totals = ", target="secret(prices)")
+    store.save("d", 1, Edits(changed={second: better}))
+    store.save("d", 2, Edits(deleted=[third]))
+    edited = ids(store)[1]
+    places = store.rows_ever("d", MIDDLE.prompt)
+    assert [row.id for row in places] == [second, edited]
+    assert [row.id for row in store.rows_ever("d", better.prompt)] == [second, edited]
+    store.keep_checkup("d", 3, [Flag(second, "secret", "secret(prices)", True)], {"ready": False})
+    with pytest.raises(DatasetError, match="still there"):
+        store.purge("d", [second, edited])
+    assert store.pairs("d", 1) == ALL
+    store.save("d", 3, Edits(deleted=[edited]))
+    assert store.purge("d", [second, edited, 10_000]) == 2
+    assert store.purge("d", [second, edited]) == 0
+    assert store.rows_ever("d", MIDDLE.prompt) == []
+    for revision, left in ((1, [GO, BARE, UMLAUT]), (2, [GO, BARE, UMLAUT]), (3, [GO, UMLAUT]), (4, [GO, UMLAUT])):
+        assert store.pairs("d", revision) == left
+        assert store.page("d", revision=revision).total == len(left)
+    assert [(one.added, one.removed) for one in store.revisions("d")] == [(0, 0), (0, 1), (0, 0), (3, 0)]
+    assert contents(store.trash("d")) == [BARE]
+    assert (store.checkup("d"), store.flags([second])) == (None, {})
+    for search in ("secret", "prices", "total"):
+        assert store.page("d", wanted=search, revision=2).total == 0
+    back = store.restore("d", 1, 4)
+    assert store.pairs("d") == [GO, BARE, UMLAUT]
+    assert back.fingerprint == store.fingerprint("d", 1) != whole.fingerprint
+    # a row that comes later never gets the id of a purged one
+    store.save("d", 5, Edits(added=[MIDDLE]))
+    assert ids(store)[-1] > edited
+
+
+def a_dataset_in_the_trash_can_be_purged(store: DatasetStore) -> None:
+    store.create("d", [GO, BARE])
+    gone, left = ids(store)
+    store.delete("d")
+    store.create("d", [UMLAUT])
+    assert [row.id for row in store.rows_ever("d", GO.prompt)] == [gone]
+    assert store.purge("d", [gone]) == 1
+    store.rename("d", "e")
+    assert store.undelete("d").pair_count == 1
+    assert (store.pairs("d"), ids(store)) == ([BARE], [left])
+
+
 CONTRACT = [
     everything_a_pair_carries_comes_back,
     rows_are_found_by_their_ids_as_they_are_asked_for,
     each_revision_has_its_fingerprint,
+    it_is_known_at_once_which_rows_live,
+    what_is_purged_has_never_been,
+    a_dataset_in_the_trash_can_be_purged,
     filters_find_their_pairs,
     histograms_count_what_is_there,
     deleting_by_filter_moves_to_the_trash_and_back,
