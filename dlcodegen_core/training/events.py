@@ -11,8 +11,14 @@ PHASES = ("reading", "embedding", "features", "fitting", "saving")
 SEQUENCE_PHASES = ("reading", "counting", "fitting", "weighing", "calibrating", "saving")
 
 
-def phases_of(model: str) -> tuple[str, ...]:
-    """The phases that the training of a kind of model goes through, in order."""
+TUNING_PHASES = ("reading", "embedding", "features", "fitting", "comparing", "saving")
+SEQUENCE_TUNING_PHASES = ("reading", "counting", "fitting", "weighing", "comparing", "saving")
+
+
+def phases_of(model: str, tuning: bool = False) -> tuple[str, ...]:
+    """The phases that the training of a kind of model goes through, in order. tuning: on feedback, from a version."""
+    if tuning:
+        return SEQUENCE_TUNING_PHASES if model == "sequence" else TUNING_PHASES
     return SEQUENCE_PHASES if model == "sequence" else PHASES
 
 
@@ -24,6 +30,7 @@ class TrainMetrics:
     token outside the vocabulary counts as a miss. bits_per_character: of held-out text, of models of whole texts.
     val_* are measured on the held-out split, None without one.
     seconds: from the start of the worker to the saved model; seconds_by_phase the same in parts.
+    temperature, reliability: of DeepCodeNet's confidence, see `models.temperature`; None where nothing was held out.
     """
 
     loss: float
@@ -40,6 +47,8 @@ class TrainMetrics:
     vocabulary_size: int
     seconds_by_phase: dict[str, float]
     bits_per_character: float | None = None
+    temperature: float | None = None
+    reliability: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

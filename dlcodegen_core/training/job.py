@@ -42,13 +42,17 @@ class JobStatus(Enum):
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
     """What to train on: a revision of a stored dataset, the copy of a dataset file in the job's folder, or, if
-    `folder` is given, the source in that folder."""
+    `folder` is given, the source in that folder.
+
+    parent: a version to fine-tune; the stored dataset is then what people accepted and corrected.
+    """
 
     dataset: str
     revision: int | None
     config: TrainConfig = field(default_factory=TrainConfig)
     name: str = ""
     folder: str = ""
+    parent: str = ""
 
     def __post_init__(self) -> None:
         # A file's name, or an argument, need not be Unicode; JSON and the pages take nothing else.

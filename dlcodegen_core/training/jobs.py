@@ -116,6 +116,12 @@ class JobQueue:
         """The job at work right now, in whichever process, or None."""
         return next((job for job in self.jobs() if self.status(job.id) is JobStatus.RUNNING), None)
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a training of this process runs or waits; it would end with the process."""
+        with self._lock:
+            return self._worker is not None or bool(self._queue)
+
     def wait(self, job_id: str, timeout_seconds: float) -> bool:
         """Wait for the worker of this process's job; returns whether it is over."""
         worker = self._worker_of(job_id)

@@ -5,7 +5,7 @@ Says what it does through events and asks `Control` whether to go on; knows no p
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -19,10 +19,13 @@ from dlcodegen_core.data.split import split_pairs
 from dlcodegen_core.errors import TrainingCancelled
 from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.features.pipeline import FeaturePipeline
+from dlcodegen_core.models.code_version import code_version
 from dlcodegen_core.models.saved_model import ModelCard, save_model
+from dlcodegen_core.models.temperature import as_metrics
 from dlcodegen_core.models.training_features import TrainingFeatures
 from dlcodegen_core.models.vocabulary import END, UNKNOWN, Sample, Vocabulary, samples_of
 from dlcodegen_core.training.checkpoint import load_checkpoint, save_checkpoint
+from dlcodegen_core.training.confidence import calibrate_on
 from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMetrics
 from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
 from dlcodegen_core.training.trainer import EpochResult, Split, Trainer, evaluate
@@ -75,7 +78,9 @@ class TrainingSession:
         first_shown = len(training) if held_out else 0
         shown_features = torch.from_numpy(features[[first_shown + index for index, _sample in shown]])
         self._fit(trainer, vocabulary, [sample for _index, sample in shown], shown_features, belongs_to)
-        return self._save(trainer, vocabulary, keywords, classes, held_out=len(held_out))
+        pairs = self._data.pairs
+        files = [pairs[sample.pair].source or sample.pair for sample in held_out]
+        return self._save(trainer, vocabulary, keywords, classes, files)
 
     def _samples(self, pairs: Sequence[int]) -> list[Sample]:
         return [
@@ -134,7 +139,7 @@ class TrainingSession:
         vocabulary: Vocabulary,
         keywords: KeywordVectorizer,
         classes: NDArray[np.int64],
-        held_out: int,
+        files: Sequence[Hashable],
     ) -> TrainMetrics:
         self._phases.enter("saving")
         best = trainer.best
@@ -143,7 +148,9 @@ class TrainingSession:
         trainer.network.load_state_dict(trainer.best_weights)
         # The running mean over an epoch's batches saw dropout and older weights; what is kept is measured anew.
         loss, accuracy = evaluate(trainer.network, trainer.training)
+        held_out = len(files)
         measured = classes[-held_out:] if held_out else classes
+        calibrated = calibrate_on(trainer.network, trainer.held_out, files)
         folder = self._around.claim_version()
         self._phases.leave()
         metrics = TrainMetrics(
@@ -160,6 +167,7 @@ class TrainingSession:
             unknown_share=float((measured == UNKNOWN).mean()),
             vocabulary_size=len(vocabulary),
             seconds_by_phase=dict(self._phases.seconds_by_phase),
+            **as_metrics(calibrated),
         )
         spread = TrainingFeatures.of(trainer.training.features.numpy())
         save_model(folder, self._card(trainer, vocabulary, keywords, metrics), trainer.best_weights, spread)
@@ -186,6 +194,7 @@ class TrainingSession:
             keyword_idf=keywords.idf,
             metrics=asdict(metrics),
             curves=tuple(asdict(result) for result in trainer.results),
+            code_version=code_version(),
         )
 
     def _epoch_ended(self, result: EpochResult, guesses: tuple[Guess, ...], seconds: float) -> EpochEnded:

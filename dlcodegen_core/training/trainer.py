@@ -57,7 +57,7 @@ class Trainer:
     def __init__(self, config: TrainConfig, classes: int, training: Split, held_out: Split) -> None:
         self._config = config
         self.training = training
-        self._held_out = held_out
+        self.held_out = held_out
         torch.manual_seed(config.seed)
         self.network = DeepCodeNet(classes, config.hidden_layers, config.dropout)
         self._optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
@@ -132,7 +132,7 @@ class Trainer:
         return loss_sum / drawn, hits / drawn
 
     def _record(self, loss: float, accuracy: float) -> EpochResult:
-        val_loss, val_accuracy = evaluate(self.network, self._held_out) if len(self._held_out) else (None, None)
+        val_loss, val_accuracy = evaluate(self.network, self.held_out) if len(self.held_out) else (None, None)
         candidate = EpochResult(len(self.results) + 1, loss, accuracy, val_loss, val_accuracy, best=True)
         if self.best is not None and not candidate.score < self.best.score:
             candidate = EpochResult(candidate.epoch, loss, accuracy, val_loss, val_accuracy, best=False)

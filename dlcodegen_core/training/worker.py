@@ -5,6 +5,7 @@ that is when whoever started it is gone, and leaves a checkpoint behind.
 """
 
 import contextlib
+import functools
 import os
 import sys
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from dlcodegen_core import outbound
 from dlcodegen_core.config import Settings
 from dlcodegen_core.errors import TrainingCancelled, WorkbenchError
 from dlcodegen_core.storage.locks import lock_file
@@ -70,11 +72,12 @@ def _train(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Eve
 
     from dlcodegen_core.features.embedders import Embedders
     from dlcodegen_core.features.local_embedder import LocalEmbedder
-    from dlcodegen_core.models.version_folders import next_version_folder
+    from dlcodegen_core.models.version_folders import claim_version
     from dlcodegen_core.training.phases import Surroundings, Wish
     from dlcodegen_core.training.sequence.session import SequenceSession
     from dlcodegen_core.training.session import TrainingSession
     from dlcodegen_core.training.sources import load_sequence_source, load_source
+    from dlcodegen_core.training.tuning.starting import embedder_for, run_tuning
 
     # The first optimiser of a process makes torch import its compiler, a second that belongs to the start-up.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
@@ -88,19 +91,22 @@ def _train(folder: JobFolder, emit: Emit, resume: bool, abandoned: threading.Eve
 
     try:
         settings = Settings.from_environment()
+        outbound.watch(settings)
         request = folder.request
         is_sequence = request.config.model == "sequence"
         # DeepCodeNet is too small to gain from a second thread.
         torch.set_num_threads(os.cpu_count() or 1 if is_sequence else THREADS)
         many_texts = LocalEmbedder(threads=1, callers=os.cpu_count() or 1)
         around = Surroundings(
-            embedder=Embedders(settings, local=many_texts).for_training(),
+            embedder=embedder_for(request, settings, Embedders(settings, local=many_texts)),
             emit=emit,
             wish=wish,
-            claim_version=lambda: next_version_folder(settings.versions_folder),
+            claim_version=functools.cache(lambda: claim_version(settings.versions_folder)),
             checkpoint=folder.checkpoint,
         )
-        if is_sequence:
+        if request.parent:
+            run_tuning(request, settings, around)
+        elif is_sequence:
             source = load_sequence_source(folder, request, settings)
             SequenceSession(source, request.config, request.name, around).run()
         else:

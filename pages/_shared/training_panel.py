@@ -24,6 +24,7 @@ from dlcodegen_core.training.job import JobFolder, JobStatus
 from pages._shared import charts, frame, wording
 from pages._shared.examples import EXAMPLES, FIRST
 from pages._shared.ghost_text import ghost_text
+from pages._shared.tuning_verdict import draw_verdict
 
 PHASE_WORDS = {
     "reading": "Reading the code",
@@ -33,6 +34,7 @@ PHASE_WORDS = {
     "weighing": "Learning whom to trust when",
     "calibrating": "Checking its confidence",
     "fitting": "Learning",
+    "comparing": "Comparing it with its parent",
     "saving": "Saving the model",
 }
 PHASES_TOLD = {
@@ -50,6 +52,22 @@ PHASES_TOLD = {
         "weighing": "On files kept out of the counts it learns when to believe the counts, the copies or the network.",
         "calibrating": "It completes whole lines from those files to find how often it is right when it feels sure.",
         "saving": "Those files are counted as well; then it is measured and written to disk as a new version.",
+    },
+}
+TUNINGS_TOLD = {
+    "deepcodenet": {
+        **{phase: PHASES_TOLD["deepcodenet"][phase] for phase in ("reading", "embedding", "features")},
+        "fitting": "The network learns what was taught; on old code it is held to what it said before.",
+        "comparing": "Both answer what was taught, and the same code that neither has learned.",
+        "saving": "The new version is written to disk, with the verdict on it.",
+    },
+    "sequence": {
+        "reading": "What was accepted and corrected is read, and the files that the parent never learned.",
+        "counting": "What was taught is counted along with the code that the parent counted.",
+        "fitting": "The network learns what was taught; on old code it is held to what it expected before.",
+        "weighing": "It learns to believe the counts where something was taught, and to judge as before elsewhere.",
+        "comparing": "Both complete what was taught, and the same lines of files that neither has learned.",
+        "saving": "The new version is measured like any other and written to disk, with the verdict on it.",
     },
 }
 SURE_TOLD = "The probability, 0 to 1, that it gives to the highlighted text as a whole; long texts get less."
@@ -70,7 +88,8 @@ def draw_job(service: DLCodeGen, job_id: str) -> None:
     events = job.events()
     epochs = _epochs_of_last_start(events)
     request = job.request
-    st.subheader(f"Training {job.id.lstrip('0')} on {frame.plain_text(request.dataset)}")
+    what = f"Fine-tuning of {frame.plain_text(request.parent)}" if request.parent else "Training"
+    st.subheader(f"{what} {'' if request.parent else job.id.lstrip('0') + ' '}on {frame.plain_text(request.dataset)}")
     _headline(service, job, status, events)
     sequence = request.config.model == "sequence"
     if sequence:
@@ -81,7 +100,8 @@ def draw_job(service: DLCodeGen, job_id: str) -> None:
     if epochs:
         # Not every round of a sequence model completes the lines anew.
         guesses = next((epoch.guesses for epoch in reversed(epochs) if epoch.guesses), ())
-        _guesses(guesses, epochs[-1].val_loss is not None, job_id, sequence)
+        held_out = epochs[-1].val_loss is not None and not request.parent  # of a fine-tuning, they are lessons
+        _guesses(guesses, held_out, job_id, sequence)
     _actions(service, job, status)
 
 
@@ -139,9 +159,10 @@ def _headline(service: DLCodeGen, job: JobFolder, status: JobStatus, events: Seq
     if status is JobStatus.QUEUED:
         st.info("Waits in the queue; it starts when the training before it ends.", icon=":material/hourglass_empty:")
     elif status is JobStatus.RUNNING:
-        _progress(events, job.request.config)
+        _progress(events, job.request.config, bool(job.request.parent))
     elif isinstance(last, Finished):
-        _result(last)
+        _result(last, bool(job.request.parent))
+        draw_verdict(service, job, last.metrics.version)
     elif isinstance(last, Failed):
         st.error(frame.plain_text(last.message), icon=":material/error:")
     elif status is JobStatus.DISCARDED:
@@ -154,7 +175,7 @@ def _headline(service: DLCodeGen, job: JobFolder, status: JobStatus, events: Seq
         )
 
 
-def _progress(events: Sequence[Event], config: TrainConfig) -> None:
+def _progress(events: Sequence[Event], config: TrainConfig, tuning: bool) -> None:
     last_phase = next((event for event in reversed(events) if isinstance(event, PhaseProgress)), None)
     last_epoch = next((event for event in reversed(events) if isinstance(event, EpochEnded)), None)
     if events and isinstance(events[-1], Waiting):
@@ -164,13 +185,13 @@ def _progress(events: Sequence[Event], config: TrainConfig) -> None:
     elif last_phase is None:
         st.progress(0.0, text="Starting …")
     elif config.model == "sequence":
-        _progress_by_the_clock(last_phase, config.seconds or DEFAULT_SECONDS)
+        _progress_by_the_clock(last_phase, config.seconds or DEFAULT_SECONDS, tuning)
     elif last_phase.phase == "fitting" and last_epoch is not None:
         done = last_epoch.epoch / last_epoch.epochs
         left = last_epoch.seconds / last_epoch.epoch * (last_epoch.epochs - last_epoch.epoch)
         st.progress(done, text=f"Learning: epoch {last_epoch.epoch} of {last_epoch.epochs}, {_left(left)}")
     else:
-        phases = phases_of(config.model)
+        phases = phases_of(config.model, tuning)
         phase = f"{PHASE_WORDS[last_phase.phase]} (step {phases.index(last_phase.phase) + 1} of {len(phases)})"
         share = last_phase.done / last_phase.total if last_phase.total else 0.0
         begun = next(e for e in events if isinstance(e, PhaseProgress) and e.phase == last_phase.phase)
@@ -179,12 +200,12 @@ def _progress(events: Sequence[Event], config: TrainConfig) -> None:
         counted = f": {last_phase.done:,} of {last_phase.total:,}" if last_phase.total > 1 else " …"
         st.progress(min(share, 1.0), text=f"{phase}{counted}{', ' + left if left else ''}")
     if last_phase is not None and not isinstance(events[-1], Waiting):
-        st.caption(PHASES_TOLD[config.model][last_phase.phase])
+        st.caption((TUNINGS_TOLD if tuning else PHASES_TOLD)[config.model][last_phase.phase])
 
 
-def _progress_by_the_clock(phase: PhaseProgress, budget: float) -> None:
+def _progress_by_the_clock(phase: PhaseProgress, budget: float, tuning: bool) -> None:
     """A sequence model is given its time in advance, so one bar tells of all of it."""
-    phases = phases_of("sequence")
+    phases = phases_of("sequence", tuning)
     left = budget - phase.seconds
     st.progress(
         min(phase.seconds / budget, 0.99),
@@ -197,12 +218,12 @@ def _left(seconds: float) -> str:
     return f"about {wording.duration(max(1.0, seconds))} left"
 
 
-def _result(finished: Finished) -> None:
+def _result(finished: Finished, tuning: bool) -> None:
     metrics = finished.metrics
     ended = "Stopped early; what it had learned is kept as" if finished.stopped else "Done. Saved as"
-    of_epochs = f", the best of {metrics.epochs} epochs (number {metrics.epoch})"
     sequence = metrics.bits_per_character is not None or "counting" in metrics.seconds_by_phase
-    st.success(f"{ended} **{metrics.version}**{'' if sequence else of_epochs}.", icon=":material/check_circle:")
+    best = f", the best of {metrics.epochs} epochs (number {metrics.epoch})" if not sequence and not tuning else ""
+    st.success(f"{ended} **{metrics.version}**{best}.", icon=":material/check_circle:")
     accuracy, loss, samples, seconds = st.columns(4)
     held_out = metrics.val_accuracy is not None
     accuracy.metric(
@@ -226,7 +247,7 @@ def _result(finished: Finished) -> None:
         help=f"{metrics.held_out_samples:,} more were held out.",
     )
     kind = "sequence" if sequence else "deepcodenet"
-    seconds.metric("Took", wording.duration(metrics.seconds), help=_phases_told(metrics.seconds_by_phase, kind))
+    seconds.metric("Took", wording.duration(metrics.seconds), help=_phases_told(metrics.seconds_by_phase, kind, tuning))
     if metrics.unknown_share > 0:
         st.caption(
             f"{metrics.unknown_share:.0%} of the {'held-out' if held_out else 'training'} tokens are outside the "
@@ -242,10 +263,11 @@ def _loss_metric(column: DeltaGenerator, metrics: TrainMetrics, held_out: bool) 
     )
 
 
-def _phases_told(seconds_by_phase: dict[str, float], kind: str) -> str:
+def _phases_told(seconds_by_phase: dict[str, float], kind: str, tuning: bool) -> str:
     """Each phase on a line of its own: how long it took and what happened."""
+    told = (TUNINGS_TOLD if tuning else PHASES_TOLD)[kind]
     return "\n".join(
-        f"- **{PHASE_WORDS[phase]}**, {wording.duration(taken)}. {PHASES_TOLD[kind][phase]}"
+        f"- **{PHASE_WORDS[phase]}**, {wording.duration(taken)}. {told[phase]}"
         for phase, taken in seconds_by_phase.items()
     )
 

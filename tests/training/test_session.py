@@ -21,6 +21,7 @@ from dlcodegen_core.features.embedding import CachedEmbedder, unit_vectors
 from dlcodegen_core.features.embedding_store import EmbeddingStore
 from dlcodegen_core.features.layout import EMBEDDING
 from dlcodegen_core.models.saved_model import load_card, load_model, load_training_features
+from dlcodegen_core.models.temperature import reliability_of
 from dlcodegen_core.models.version_folders import next_version_folder, version_folders
 from dlcodegen_core.training import session as session_module
 from dlcodegen_core.training.events import PHASES, EpochEnded, Event, Finished, PhaseProgress
@@ -198,7 +199,7 @@ def test_the_kept_weights_really_have_the_metrics_that_are_told(stage: Stage, mo
     metrics = stage.session().run()
     _card, network = load_model(stage.root / "versions" / "v1")
     assert evaluate(network, trainers[0].training) == (metrics.loss, metrics.accuracy)
-    assert evaluate(network, trainers[0]._held_out) == (metrics.val_loss, metrics.val_accuracy)
+    assert evaluate(network, trainers[0].held_out) == (metrics.val_loss, metrics.val_accuracy)
 
 
 def test_a_version_keeps_how_the_features_of_its_training_samples_were_spread(
@@ -218,6 +219,20 @@ def test_a_version_keeps_how_the_features_of_its_training_samples_were_spread(
     assert kept is not None and len(features) == 15
     np.testing.assert_allclose(kept.mean, features.mean(axis=0), atol=2e-3)
     np.testing.assert_allclose(kept.quantiles[[0, 10, 20]], np.quantile(features, [0, 0.5, 1], axis=0), atol=2e-3)
+
+
+def test_the_confidence_is_calibrated_on_the_held_out_samples(stage: Stage) -> None:
+    pairs = [replace(pair, source=f"{round_}{pair.source}") for round_ in range(3) for pair in PAIRS]
+    metrics = stage.session(pairs).run()
+    told = reliability_of(load_card(stage.root / "versions" / "v1").metrics)
+    assert metrics.temperature is not None and told is not None
+    assert told.samples == metrics.held_out_samples == 15
+    assert stage.events[-1] == Finished(metrics)
+
+
+def test_too_few_held_out_samples_leave_the_confidence_as_it_is(stage: Stage) -> None:
+    metrics = stage.session().run()
+    assert (metrics.held_out_samples, metrics.temperature, metrics.reliability) == (5, None, None)
 
 
 def test_nothing_of_the_held_out_pairs_leaks_into_keywords_or_vocabulary(stage: Stage) -> None:

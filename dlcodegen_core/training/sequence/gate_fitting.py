@@ -16,6 +16,7 @@ from dlcodegen_core.models.sequence.copying import copied_along
 from dlcodegen_core.models.sequence.corpus_counts import CorpusCounts
 from dlcodegen_core.models.sequence.gate import (
     EXPERTS,
+    NETWORK,
     NETWORK_NUMBERS,
     NUMBERS,
     closed,
@@ -84,6 +85,15 @@ class EvidenceWriter:
         )
 
 
+def of_network(rows: GateRows, network: SmallTransformer, files: Sequence[Ints]) -> GateRows:
+    """The same rows, of the same files, with another network's evidence."""
+    hidden = hidden_along(network, files)
+    share, numbers = _network_along(network, hidden, np.concatenate(files))
+    shares = rows.shares.copy()
+    shares[:, NETWORK] = share
+    return GateRows(shares, np.concatenate([rows.numbers[:, :-NETWORK_NUMBERS], numbers], axis=1), hidden)
+
+
 def fit_gate(
     rows: GateRows,
     seed: int,
@@ -120,10 +130,7 @@ def _fit_gate(
         nn.init.zeros_(layers[2].weight)
         nn.init.zeros_(layers[2].bias)
     else:
-        with torch.no_grad():
-            for name, layer in zip(NAMES, layers, strict=True):
-                layer.weight.copy_(torch.from_numpy(start[name].T))
-                layer.bias.copy_(torch.from_numpy(start[f"{name}_bias"]))
+        layers = gate_layers(start)
     full_rate = RATE if start is None else RATE_FROM_START
     network = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
     seen = torch.from_numpy(gate_input(rows.numbers, rows.hidden))
@@ -145,6 +152,23 @@ def _fit_gate(
         optimiser.step()
         if step % 50 == 0:
             progress(step, steps)
+    return gate_weights(layers)
+
+
+def gate_layers(weights: Mapping[str, Floats]) -> list[nn.Linear]:
+    """The layers of a gate, to be fitted further."""
+    layers = []
+    for name in NAMES:
+        layer = nn.Linear(*weights[name].shape)
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(weights[name].T))
+            layer.bias.copy_(torch.from_numpy(weights[f"{name}_bias"]))
+        layers.append(layer)
+    return layers
+
+
+def gate_weights(layers: Sequence[nn.Linear]) -> dict[str, Floats]:
+    """What is saved of a gate."""
     weights: dict[str, Floats] = {}
     for name, layer in zip(NAMES, layers, strict=True):
         weights[name] = layer.weight.detach().numpy().T.copy()

@@ -71,7 +71,7 @@ class NetworkFitting:
             betas=(0.9, 0.95),
             fused=True,
         )
-        self._held_out = _some_windows(held_out, CONTEXT).to(self._device)
+        self._held_out = some_windows(held_out, CONTEXT).to(self._device)
 
     def rounds(self, until: Callable[[], float], now: Callable[[], float], stop: Callable[[], bool]) -> Iterator[Round]:
         """Learn until `now()` reaches `until()`; one report a second and one at the end."""
@@ -109,15 +109,20 @@ class NetworkFitting:
             parameter.grad = None
         return loss.detach()
 
-    @torch.no_grad()
     def _measure(self) -> tuple[float | None, float | None]:
-        if not len(self._held_out):
-            return None, None
-        hidden = self.network(self._held_out[:, :-1]).reshape(-1, self.network.shape.width)
-        logits = hidden.float() @ self.network.embedding.T
-        wanted = self._held_out[:, 1:].reshape(-1)
-        loss = torch.nn.functional.cross_entropy(logits, wanted)
-        return float(loss), float((logits.argmax(1) == wanted).float().mean())
+        return measured_on(self.network, self._held_out)
+
+
+@torch.no_grad()
+def measured_on(network: SmallTransformer, windows: torch.Tensor) -> tuple[float | None, float | None]:
+    """The network's mean loss in nats and its accuracy on windows, shape (windows, tokens + 1); None without any."""
+    if not len(windows):
+        return None, None
+    hidden = network(windows[:, :-1]).reshape(-1, network.shape.width)
+    logits = hidden.float() @ network.embedding.T
+    wanted = windows[:, 1:].reshape(-1)
+    loss = torch.nn.functional.cross_entropy(logits, wanted)
+    return float(loss), float((logits.argmax(1) == wanted).float().mean())
 
 
 def _rate(steps: int, progress: float, cool_down: float) -> float:
@@ -130,7 +135,7 @@ def _stream(files: Sequence[Ints]) -> Ints:
     return np.concatenate([[END_OF_FILE], *(np.append(file, END_OF_FILE) for file in files)]).astype(np.int64)
 
 
-def _some_windows(files: Sequence[Ints], length: int, most: int = 8) -> torch.Tensor:
+def some_windows(files: Sequence[Ints], length: int, most: int = 8) -> torch.Tensor:
     """Windows spread over the files, to measure on; shorter ones where there is less, none of less than two tokens."""
     stream = _stream(files)
     length = min(length, len(stream) - 2)

@@ -22,26 +22,28 @@ from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.errors import TrainingCancelled
 from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.models import base_model
+from dlcodegen_core.models.code_version import code_version
 from dlcodegen_core.models.saved_model import ModelCard, save_arrays
 from dlcodegen_core.models.sequence.calibration import Calibration, fit_calibration
 from dlcodegen_core.models.sequence.gate import Gate
 from dlcodegen_core.models.sequence.line_ranker import rank_lines
 from dlcodegen_core.models.sequence.line_search import SearchOptions, search
-from dlcodegen_core.models.sequence.network import NetworkShape, SmallTransformer, best_dtype
+from dlcodegen_core.models.sequence.network import SmallTransformer
 from dlcodegen_core.models.sequence.network_pass import NetworkPass
 from dlcodegen_core.models.sequence.saved_sequence import HEADS, Start, to_arrays
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 from dlcodegen_core.models.sequence.source_map import FileStarts
 from dlcodegen_core.models.sequence.suffix_array import SuffixArray
-from dlcodegen_core.models.sequence.teacher_forcing import judge
 from dlcodegen_core.models.sequence.tokenizer import SMALLEST_VOCABULARY, CodeTokenizer
 from dlcodegen_core.threads import one_blas_thread
 from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMetrics
 from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
 from dlcodegen_core.training.sequence.gate_fitting import EvidenceWriter, GateRows, fit_gate
 from dlcodegen_core.training.sequence.network_fitting import FINE_TUNING, FROM_SCRATCH, NetworkFitting, Round
+from dlcodegen_core.training.sequence.network_weights import network_of, weights_of
 from dlcodegen_core.training.sequence.shown_lines import GUESSES, guesses_of, lines_of
 from dlcodegen_core.training.sequence.source import SequenceSource, kept_out_for_gate, together, units_of
+from dlcodegen_core.training.sequence.token_measures import measure_tokens
 
 DEFAULT_SECONDS = 60.0
 # Shares of the whole time at which the parts end.
@@ -50,7 +52,6 @@ WRITTEN_AT_ONCE = 8192  # tokens
 WRITING_SHARE = 0.75  # of the weighing is for writing the evidence down, the rest for fitting the gate
 OWN_TOKENS = 1024  # of a source, beyond those of the base model
 KEYWORD_FILES = 300
-JUDGED_TOKENS = 640
 CALIBRATION_LINES, LEAST_CALIBRATED = 250, 12  # the least even if the time is over
 SHOWN_EVERY = 0.1  # share of the whole time after which the shown lines are completed anew
 BYTES_A_TOKEN = 4  # below this many bytes of source a token, a smaller vocabulary is learned
@@ -93,7 +94,7 @@ class SequenceSession:
         shown = lines_of(tokenizer, held_out or for_gate or units, GUESSES, self._config.seed + 1)
         network = self._fit_network(model, counted, held_out or for_gate, shown, start)
         gate = self._fit_gate(model, network, for_gate, start)
-        weights = _weights_of(network)
+        weights = weights_of(network)
         passing = NetworkPass({name: value.astype(np.float16) for name, value in weights.items()}, HEADS)
         calibration = self._calibrate(model.with_parts(passing, gate), for_gate)
         self._phases.enter("saving")
@@ -125,7 +126,7 @@ class SequenceSession:
         self._phases.enter("fitting")
         torch.manual_seed(self._config.seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = _network_of(start, len(model.tokenizer)).to_device(device)
+        network = network_of(start, len(model.tokenizer)).to_device(device)
         pace = FINE_TUNING if start else FROM_SCRATCH
         fitting = NetworkFitting(network, counted, held_out, self._config.seed, pace)
         ends = self._phases.began + FITTING_ENDS * self._seconds
@@ -134,7 +135,7 @@ class SequenceSession:
             self._phases.progress(round(100 * result.progress), 100)
             guesses: tuple[Guess, ...] = ()
             if self._around.now() - shown_at >= SHOWN_EVERY * self._seconds:
-                guesses = guesses_of(model.with_parts(NetworkPass(_weights_of(network), HEADS)), shown)
+                guesses = guesses_of(model.with_parts(NetworkPass(weights_of(network), HEADS)), shown)
                 shown_at = self._around.now()
             if result.steps:
                 self._round_ended(result, self._around.now() - began, guesses)
@@ -196,19 +197,14 @@ class SequenceSession:
 
     def _measured(self, model: SequenceModel, files: Sequence[Ints], held_out: bool, tokens: int) -> TrainMetrics:
         """Next-token figures on held-out files; on the gate's, which the final counts know, they would flatter."""
-        judged = [token for part in judge(model, files, JUDGED_TOKENS, self._config.seed) for token in part]
-        chances = np.array([token.probability for token in judged] or [np.nan])
-        loss = float(-np.log(np.maximum(chances, 1e-9)).mean())
-        accuracy = float(np.mean([float(token.rank == 0) for token in judged] or [0.0]))
-        characters = sum(token.characters for token in judged)
-        bits = float(-np.log2(np.maximum(chances, 1e-9)).sum() / characters) if characters else None
+        measured = measure_tokens(model, files, self._config.seed)
         version = self._around.claim_version().name
         self._phases.leave()
         return TrainMetrics(
-            loss=loss,
-            accuracy=accuracy,
-            val_loss=loss if held_out else None,
-            val_accuracy=accuracy if held_out else None,
+            loss=measured.loss,
+            accuracy=measured.accuracy,
+            val_loss=measured.loss if held_out else None,
+            val_accuracy=measured.accuracy if held_out else None,
             seconds=self._around.now() - self._phases.began,
             version=version,
             epoch=max(1, len(self._rounds)),
@@ -218,7 +214,7 @@ class SequenceSession:
             unknown_share=0.0,
             vocabulary_size=len(model.tokenizer),
             seconds_by_phase=dict(self._phases.seconds_by_phase),
-            bits_per_character=bits if held_out else None,
+            bits_per_character=measured.bits if held_out else None,
         )
 
     def _emit_last(self, metrics: TrainMetrics, guesses: tuple[Guess, ...]) -> None:
@@ -255,6 +251,7 @@ class SequenceSession:
             metrics=asdict(metrics),
             curves=tuple({**asdict(event), "guesses": ()} for event in self._rounds),
             source_folder=self._source.folder,
+            code_version=code_version(),
         )
         save_arrays(self._around.claim_version(), card, arrays)
         self._around.emit(Finished(metrics, stopped=self._stopped))
@@ -263,20 +260,6 @@ class SequenceSession:
     @property
     def _stopped(self) -> bool:
         return self._around.wish() is Wish.STOP
-
-
-def _network_of(start: Start | None, vocabulary: int) -> SmallTransformer:
-    """The base's network, or a new one."""
-    if start is None:
-        return SmallTransformer(NetworkShape(vocabulary, heads=HEADS), best_dtype())
-    shape = NetworkShape(vocabulary, width=start.width, layers=start.layers, heads=HEADS)
-    network = SmallTransformer(shape, best_dtype())
-    network.load_state_dict({name: torch.from_numpy(array) for name, array in start.network.items()})
-    return network
-
-
-def _weights_of(network: SmallTransformer) -> dict[str, NDArray[np.float32]]:
-    return {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
 
 
 def _no_rows(width: int) -> GateRows:

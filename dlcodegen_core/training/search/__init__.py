@@ -1,0 +1,1 @@
+"""Looking for better settings of DeepCodeNet within a time, and telling honestly what they bring."""
