@@ -1,7 +1,8 @@
 """DeepCodeNet's forward pass for answering requests, in NumPy: what was trained in PyTorch, without loading PyTorch.
 
 Four small products need no framework. Without it a serving process is 190 MB smaller, starts two seconds sooner and
-has no thread pools to build. Each BatchNorm is folded into the layer after it, which is exact up to rounding.
+has no thread pools to build. Each BatchNorm is folded into the layer after it, and the temperature of the confidence
+into the last layer, which is exact up to rounding.
 """
 
 from collections.abc import Mapping
@@ -19,16 +20,24 @@ Array = NDArray[np.float32]
 class ForwardPass:
     """The network of a saved model, ready to answer. Immutable, so any number of threads may share it."""
 
-    def __init__(self, weights: Mapping[str, Array], hidden_layers: tuple[int, ...], classes: int) -> None:
-        """weights: the state dict of DeepCodeNet as arrays. Raises ValueError or KeyError if they do not fit."""
-        self._layers: list[tuple[Array, Array]] = []
+    def __init__(
+        self, weights: Mapping[str, Array], hidden_layers: tuple[int, ...], classes: int, temperature: float = 1.0
+    ) -> None:
+        """weights: the state dict of DeepCodeNet as arrays; temperature: what its logits are divided by.
+
+        Raises ValueError or KeyError if they do not fit.
+        """
+        layers: list[tuple[Array, Array]] = []
         widths = (DIMENSIONS, *hidden_layers)
         scale, shift = np.ones(DIMENSIONS, np.float32), np.zeros(DIMENSIONS, np.float32)
         for number, (width_in, width_out) in enumerate(zip(widths, hidden_layers, strict=False)):
             linear = _linear(weights, f"hidden.{number}.0", width_out, width_in)
-            self._layers.append(_after(linear, scale, shift))
+            layers.append(_after(linear, scale, shift))
             scale, shift = _batch_norm(weights, f"hidden.{number}.2", width_out)
-        self._output = _after(_linear(weights, "output", classes, widths[-1]), scale, shift)
+        weight, bias = _after(_linear(weights, "output", classes, widths[-1]), scale, shift)
+        layers.append((weight / np.float32(temperature), bias / np.float32(temperature)))
+        # Weight (inputs, outputs) and bias of each layer, the output's last; a ReLU stands between two of them.
+        self.layers = tuple(layers)
 
     def log_probabilities(self, features: Array) -> Array:
         """Log-probabilities of the next class, shape (rows, classes), for features of shape (rows, 544)."""
@@ -42,8 +51,9 @@ class ForwardPass:
         hidden, log_probabilities = self._ahead(features)
         slope = -np.exp(log_probabilities)
         slope[:, number] += 1
-        slope = slope @ self._output[0].T
-        for (weight, _bias), active in zip(reversed(self._layers), reversed(hidden), strict=True):
+        *layers, (weight, _bias) = self.layers
+        slope = slope @ weight.T
+        for (weight, _bias), active in zip(reversed(layers), reversed(hidden), strict=True):
             slope = np.where(active > 0, slope, 0) @ weight.T
         result: Array = slope
         return result
@@ -52,10 +62,10 @@ class ForwardPass:
         """What each hidden layer gives, and the log-probabilities."""
         hidden: list[Array] = []
         values = features
-        for weight, bias in self._layers:
-            values = np.maximum(values @ weight + bias, 0)
+        *layers, (weight, bias) = self.layers
+        for weight_in, bias_in in layers:
+            values = np.maximum(values @ weight_in + bias_in, 0)
             hidden.append(values)
-        weight, bias = self._output
         logits = values @ weight + bias
         logits -= logits.max(axis=1, keepdims=True)
         return hidden, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

@@ -61,3 +61,14 @@ def test_a_missing_tensor_is_refused():
     del weights["output.bias"]
     with pytest.raises(KeyError):
         ForwardPass(weights, (16, 8), 10)
+
+
+def test_a_temperature_divides_the_logits_in_the_probabilities_and_in_the_gradient():
+    network = lived_in((16, 8), classes=10)
+    features = np.random.default_rng(3).normal(size=(6, DIMENSIONS)).astype(np.float32)
+    inputs = torch.from_numpy(features).requires_grad_()
+    expected = (network(inputs) / 2.5).log_softmax(dim=1)
+    expected[:, 4].sum().backward()
+    cooled = ForwardPass(as_arrays(network), (16, 8), 10, temperature=2.5)
+    np.testing.assert_allclose(cooled.log_probabilities(features), expected.detach().numpy(), atol=1e-4)
+    np.testing.assert_allclose(cooled.gradient(features, 4), inputs.grad.numpy(), atol=1e-4)

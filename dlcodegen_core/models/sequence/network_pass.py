@@ -58,14 +58,14 @@ class NetworkPass:
         self.width = self.embedding.shape[1]
         pack = _in_full if exact else PackedMatrix
         self._scale = np.float32(arrays["scale"].reshape(()))
-        layers = sum(name.startswith("attention_in.") for name in arrays)
+        self.layers = sum(name.startswith("attention_in.") for name in arrays)
         parts = ("attention_in", "attention_out", "expand", "contract")
-        matrices = [[arrays[f"{part}.{layer}"].T for part in parts] for layer in range(layers)]
+        matrices = [[arrays[f"{part}.{layer}"].T for part in parts] for layer in range(self.layers)]
         self._heads = heads
         size = self.width // heads
         if size * heads != self.width or any(first.shape != (self.width, 3 * self.width) for first, *_rest in matrices):
             raise ValueError(f"width {self.width} does not fit {heads} heads")
-        self._layers = [tuple(pack(matrix) for matrix in layer) for layer in matrices]
+        self._matrices = [tuple(pack(matrix) for matrix in layer) for layer in matrices]
         self._output = pack(self.embedding.T)
         frequencies = ROTARY_BASE ** (-np.arange(size // 2) / (size // 2))
         angles = np.arange(2 * CONTEXT)[:, None] * frequencies
@@ -93,7 +93,7 @@ class NetworkPass:
         """
         if grown is None:
             half, heads, size = self.width // 2, self._heads, self.width // self._heads
-            empty = tuple(np.zeros((1, heads, 0, size), np.float32) for _ in self._layers)
+            empty = tuple(np.zeros((1, heads, 0, size), np.float32) for _layer in range(self.layers))
             last = tuple(np.broadcast_to(row, (1, half)) for row in prompt.last)
             grown = Memory(empty, empty, last)
         picked = Memory(
@@ -132,7 +132,7 @@ class NetworkPass:
         half = self.width // 2
         x = _norm(self.embedding[tokens])
         keys, values, lasts = [], [], []
-        for layer, (attention_in, attention_out, expand, contract) in enumerate(self._layers):
+        for layer, (attention_in, attention_out, expand, contract) in enumerate(self._matrices):
             normed = _norm(x)
             shifted = normed.copy()
             shifted[:, 1:, :half] = normed[:, :-1, :half]

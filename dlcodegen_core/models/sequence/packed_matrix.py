@@ -28,11 +28,9 @@ class PackedMatrix:
         from onnx import helper, numpy_helper
 
         inputs, self.outputs = weights.shape
-        block = next((size for size in BLOCKS if inputs % size == 0), None)
-        if block is None:
-            raise ValueError(f"the matrix has {inputs} inputs, expected is a multiple of {BLOCKS[-1]}")
+        block = block_of(inputs)
         weights = np.asarray(weights, np.float32)
-        packed, scales = _rounded(weights, block)
+        packed, scales = rounded_in_blocks(weights, block)
         self._few = _session(
             helper.make_node(
                 "MatMulNBits", ["rows", "packed", "scales"], ["result"], domain="com.microsoft",
@@ -42,8 +40,7 @@ class PackedMatrix:
             inputs,
             self.outputs,
         )  # fmt: skip
-        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / (_MIDDLE - 1)
-        whole = np.round(weights / scales).astype(np.int8)
+        whole, scales = rounded_by_column(weights)
         self._many = _session(
             helper.make_node("DynamicQuantizeMatMul", ["rows", "packed", "scales"], ["result"], domain="com.microsoft"),
             [numpy_helper.from_array(whole, "packed"), numpy_helper.from_array(scales, "scales")],
@@ -77,7 +74,21 @@ def _session(node: Any, constants: list[Any], inputs: int, outputs: int) -> Any:
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-def _rounded(weights: Floats, block: int) -> tuple[NDArray[np.uint8], Floats]:
+def block_of(inputs: int) -> int:
+    """How many inputs share a scale. Raises ValueError if the inputs are no multiple of 16."""
+    block = next((size for size in BLOCKS if inputs % size == 0), None)
+    if block is None:
+        raise ValueError(f"the matrix has {inputs} inputs, expected is a multiple of {BLOCKS[-1]}")
+    return block
+
+
+def rounded_by_column(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """The weights as whole numbers, shape (inputs, outputs), and each output's scale, (outputs,)."""
+    scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / (_MIDDLE - 1)
+    return np.round(weights / scales).astype(np.int8), scales.astype(np.float32)
+
+
+def rounded_in_blocks(weights: Floats, block: int) -> tuple[NDArray[np.uint8], Floats]:
     """The weights as whole numbers around 128, shape (outputs, blocks, block), and each block's scale, (outputs *
     blocks,)."""
     blocks = weights.T.reshape(weights.shape[1], -1, block)

@@ -84,8 +84,11 @@ def start_of(arrays: Arrays) -> Start:
     )
 
 
-def from_arrays(arrays: Arrays) -> tuple[SequenceModel, Calibration]:
-    """The model and its calibration. Raises KeyError or ValueError if the arrays are not those of such a model."""
+def from_arrays(arrays: Arrays, runtime: str = "numpy") -> tuple[SequenceModel, Calibration]:
+    """The model and its calibration; its network steps in NumPy, or as one graph in ONNX Runtime.
+
+    Raises KeyError or ValueError if the arrays are not those of such a model.
+    """
     tokenizer = _tokenizer_of(arrays)
     tokens, order = arrays["source.tokens"], arrays["source.order"]
     if tokens.dtype != np.uint16 or order.dtype != np.int32 or len(tokens) == 0:
@@ -94,7 +97,7 @@ def from_arrays(arrays: Arrays) -> tuple[SequenceModel, Calibration]:
         raise ValueError("the source holds tokens or positions that do not exist")
     files = FileStarts.from_arrays(arrays)
     source = MappedSource.of(tokens.astype(np.uint16, copy=False), order.astype(np.int32, copy=False), files, tokenizer)
-    network = NetworkPass(_part(arrays, "network."), HEADS)
+    network = _network_of(_part(arrays, "network."), runtime)
     gate = Gate({name: array.astype(np.float32) for name, array in _part(arrays, "gate.").items()})
     if len(network.embedding) != len(tokenizer):
         raise ValueError(f"the network knows {len(network.embedding)} tokens, the tokenizer {len(tokenizer)}")
@@ -105,6 +108,14 @@ def from_arrays(arrays: Arrays) -> tuple[SequenceModel, Calibration]:
 
 def _tokenizer_of(arrays: Arrays) -> CodeTokenizer:
     return CodeTokenizer.from_json(bytes(arrays["tokenizer"].astype(np.uint8)).decode())
+
+
+def _network_of(weights: Arrays, runtime: str) -> NetworkPass:
+    if runtime != "onnx":
+        return NetworkPass(weights, HEADS)
+    from dlcodegen_core.models.sequence.onnx_network_pass import OnnxNetworkPass
+
+    return OnnxNetworkPass(weights, HEADS)
 
 
 def _part(arrays: Arrays, prefix: str) -> dict[str, NDArray[np.generic]]:

@@ -1,0 +1,42 @@
+"""How long a calculation takes: the median, of several in turn, so that what else runs slows all of them alike."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+FEWEST, MOST = 5, 200
+SECONDS = 1.5
+
+
+def medians_ms(
+    calculations: Mapping[str, Callable[[], object]],
+    seconds: float = SECONDS,
+    now: Callable[[], float] = time.perf_counter,
+) -> dict[str, float]:
+    """Milliseconds of each calculation, for about so many seconds in all, but at least five times each."""
+    for calculate in calculations.values():
+        calculate()  # the first time also allocates
+    taken: dict[str, list[float]] = {name: [] for name in calculations}
+    ends = now() + seconds
+    for turn in range(MOST):
+        if turn >= FEWEST and now() > ends:
+            break
+        for name, calculate in calculations.items():
+            began = now()
+            calculate()
+            taken[name].append(now() - began)
+    return {name: 1000 * statistics.median(values) for name, values in taken.items()}
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """PyTorch on one core, as ONNX Runtime is here; as many as before afterwards."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
