@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PORT ?= 8501
 
-.PHONY: run install test bench bench-quality lint format clean browser
+.PHONY: run install test bench bench-quality lint format clean programs
 
 run: $(VENV)/installed  ## the workbench at http://127.0.0.1:8501
 	@echo "Workbench: http://127.0.0.1:$(PORT)"
@@ -27,18 +27,21 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PIP) install -r requirements-dev.txt
 	@touch $@
 
-test: $(VENV)/installed-dev browser  ## all tests: units, pages, browser, services
+test: $(VENV)/installed-dev programs  ## all tests: units, pages, browser, services
 	$(BIN)/python -m pytest tests --ignore=tests/ui --ignore=tests/browser --ignore=tests/services -n auto
 	$(BIN)/python -m pytest tests/ui tests/browser tests/services
 
-browser:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+programs:
+	@missing=; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="chromium"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	[ -z "$$missing" ] || { \
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& echo "Installing Debian's chromium for the browser tests." \
-		&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
-		|| echo "No chromium here and no right to install it: the browser tests will be skipped."
+		&& echo "Installing for the tests, from this system's packages: $$missing" \
+		&& apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; } \
+		|| echo "Not here, and no right to install it: $$missing. The tests that need it will be skipped."
 
-bench: $(VENV)/installed-dev browser  ## latency, training time, memory, page speed
+bench: $(VENV)/installed-dev programs  ## latency, training time, memory, page speed
 	$(BIN)/python -m benchmarks.run
 
 bench-quality: $(VENV)/installed-dev  ## line models of a minute on real projects, against every baseline (20 minutes)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cachetools import TTLCache
 
@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """Counters since the start of the process; sizes are in the cache's own unit, entries or bytes."""
+    """Counters since the start of the cache; sizes are in the cache's own unit, entries or bytes."""
 
     size: float
     max_size: float
@@ -83,6 +83,12 @@ class MemoryCache(Generic[Value]):
         with self._lock:
             if self._entries.getsizeof(value) <= self._entries.maxsize:
                 self._entries[key] = value
+
+    def forget(self, chosen: Callable[[Any], bool]) -> None:
+        """Forget the entries whose keys are chosen; the counters go on."""
+        with self._lock:
+            for key in [key for key in self._entries if chosen(key)]:
+                self._entries.pop(key, None)  # it may have grown too old meanwhile
 
     def clear(self) -> None:
         """Forget all entries; the counters go on."""

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcodegen_core.errors import RequestError
-from dlcodegen_core.inference.prediction import MAX_TEXT_CHARACTERS, PredictionRequest
+from dlcodegen_core.features.request_text import MAX_TEXT_CHARACTERS
+from dlcodegen_core.inference.prediction import PredictionRequest
 
 
 @pytest.mark.parametrize(

@@ -69,3 +69,15 @@ def test_peeking_counts_nothing():
     cache.put("a", 1)
     assert (cache.peek("a"), cache.peek("b")) == (1, None)
     assert (cache.stats().hits, cache.stats().misses) == (0, 0)
+
+
+def test_entries_are_forgotten_by_their_keys_and_counters_stay():
+    clock = Clock()
+    cache = MemoryCache(10, ttl_seconds=100, now=clock)
+    for key in ("a1", "a2", "b1"):
+        cache.put(key, 1)
+    clock.now = 60
+    cache.put("a3", 1)
+    clock.now = 110  # all but the last have grown old
+    cache.forget(lambda key: key.startswith("a"))
+    assert (cache.stats().entries, cache.stats().evictions) == (0, 0)
