@@ -3,20 +3,27 @@
 Everything here is computed when it is asked for, never on the way of a prediction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dlcodegen_core.config import Settings
+from dlcodegen_core.errors import RequestError, WorkbenchError
+from dlcodegen_core.latency import LatencyClock
 from dlcodegen_core.registry.versions import VersionStore
 
 if TYPE_CHECKING:
+    from dlcodegen_core.explain.answer_explanation import AnswerExplanation, NearestPairs
     from dlcodegen_core.explain.feature_explanation import FeatureExplanation
+    from dlcodegen_core.explain.learned import LearnedRows
     from dlcodegen_core.explain.occlusion import Occlusion
     from dlcodegen_core.explain.provenance import CompletionProvenance
     from dlcodegen_core.inference.breakdown import GroupBreakdown
     from dlcodegen_core.inference.prediction import Prediction, PredictionRequest
     from dlcodegen_core.inference.predictor import LoadedModel, Predictor
     from dlcodegen_core.inference.sequence_answers import LoadedSequence
+    from dlcodegen_core.service import DLCodeGen
+
+NEAREST = 5
 
 
 class Explainer:
@@ -85,3 +92,82 @@ class Explainer:
 
     def _model(self, version: str) -> "LoadedModel | LoadedSequence":
         return self._predictor().model(self._versions.resolve(version))
+
+
+def explain_answer(
+    service: "DLCodeGen",
+    prompt: str,
+    context: Sequence[str] = (),
+    completion: str | None = None,
+    version: str | None = None,
+    **options: object,
+) -> "AnswerExplanation":
+    """Why a version answers as it does, whole, for HTTP and the command line.
+
+    completion: what to explain; without one the version is asked, with `options` as `predict` takes them.
+    Raises RequestError, ModelError or EmbeddingError. That the nearest pairs cannot be found is told, not raised.
+    """
+    from dlcodegen_core.explain.answer_explanation import AnswerExplanation
+    from dlcodegen_core.features.code_tokens import split_tokens
+    from dlcodegen_core.features.request_text import check_request_text
+    from dlcodegen_core.inference.prediction import PredictionRequest
+
+    if completion is not None:
+        check_request_text("The completion", completion)
+    if version is not None and not isinstance(version, str):
+        raise RequestError(f"version is {type(version).__name__}, not text. Name one such as v1, or leave it out.")
+    request = PredictionRequest.of(prompt, context, **options)
+    chosen = service.versions.resolve(version)
+    is_sequence = service.versions.card(chosen).is_sequence
+    clock, confidence = LatencyClock(), None
+    first: str | None = None if completion is None else next(iter(split_tokens(completion)), "")
+    if completion is None:
+        answer = service.predictor.predict(request, chosen)
+        best = next(iter(answer.candidates), None)
+        # An answer that was kept back is explained all the same: that is when a person asks.
+        completion, confidence = (best.text, best.confidence) if best else ("", None)
+        first = next(iter(best.tokens), "") if best else None
+        clock.lap("prediction")
+    if is_sequence:
+        line = service.explainer.explain_completion(request, chosen, completion)
+        clock.lap("explanation")
+        nearest = _nearest(service, chosen, prompt)
+        clock.lap("nearest pairs")
+        return AnswerExplanation.of_line(line, confidence, nearest, clock.milliseconds())
+    token = service.explainer.explain_features(request, chosen, first)
+    clock.lap("explanation")
+    nearest = _nearest(service, chosen, prompt)
+    clock.lap("nearest pairs")
+    return AnswerExplanation.of_token(token, completion, confidence, nearest, clock.milliseconds())
+
+
+def _nearest(service: "DLCodeGen", version: str, prompt: str) -> "NearestPairs":
+    """The pairs of the version's own dataset that are most like the prompt, or why there are none."""
+    from dlcodegen_core.explain.answer_explanation import NearestPairs
+
+    card = service.versions.card(version)
+    if card.dataset_revision is None:
+        return NearestPairs(
+            "", note="The version was trained on no stored dataset, so no pairs of it can be looked at."
+        )
+    try:
+        return NearestPairs(card.dataset, tuple(service.workshop.nearest(card.dataset, prompt, NEAREST)))
+    except WorkbenchError as exc:
+        return NearestPairs(card.dataset, note=str(exc))
+
+
+def learned_rows(service: "DLCodeGen", version: str) -> "LearnedRows | None":
+    """Which rows of its stored dataset a version learned from; some seconds for many pairs.
+
+    None for a version of no stored dataset. Raises DatasetError if the dataset is gone or has another past.
+    """
+    from dlcodegen_core.explain.learned import LearnedRows
+
+    card = service.versions.card(version)
+    if card.dataset_revision is None or card.source_folder:
+        return None
+    rows = list(service.datasets.each(card.dataset, revision=card.dataset_revision))
+    if not card.is_sequence:
+        return LearnedRows.by_pairs(rows, card.config.held_out, card.config.seed)
+    _training, held_out = service.evaluator.source_of(card).split(card.config.held_out, card.config.seed)
+    return LearnedRows.by_files(rows, {file.path for file in held_out})

@@ -1,4 +1,4 @@
-"""How good completed lines are: edit similarity, exact match, bootstrap intervals, reliability, latency.
+"""How good completed lines are: edit similarity, exact match, bootstrap intervals, latency.
 
 Lines of one file are alike, so intervals come from drawing whole files anew (the cluster bootstrap, Efron and
 Tibshirani 1993, chapter 8). Knows neither systems nor how their guesses came about.
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dlcodegen_core.evaluation.token_metrics import CALIBRATION_BINS
 from dlcodegen_core.features.code_tokens import is_blank, split_tokens
 
 RESAMPLES = 1_000
@@ -24,20 +23,6 @@ class Interval:
     mean: float
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReliabilityBin:
-    """The guesses with a confidence from `low` to `high`: how many, how sure, and what share of them was right.
-
-    The means are None where the bin is empty.
-    """
-
-    low: float
-    high: float
-    count: int
-    mean_confidence: float | None
-    share_of_hits: float | None
 
 
 def edit_similarity(guess: str, target: str) -> float:
@@ -95,23 +80,6 @@ def paired_bootstrap_difference(
     if left.shape != right.shape:
         raise ValueError(f"{left.size} values of one system and {right.size} of the other, give the same cases to both")
     return bootstrap_interval(left - right, files, resamples, seed)
-
-
-def reliability_bins(confidence: ArrayLike, hits: ArrayLike) -> tuple[ReliabilityBin, ...]:
-    """Ten equal bins of confidence, those of `token_metrics.expected_calibration_error`."""
-    sure, right = np.asarray(confidence, np.float64), np.asarray(hits, np.float64)
-    bins = np.minimum((sure * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    return tuple(
-        ReliabilityBin(
-            low=number / CALIBRATION_BINS,
-            high=(number + 1) / CALIBRATION_BINS,
-            count=int(inside.sum()),
-            mean_confidence=float(sure[inside].mean()) if inside.any() else None,
-            share_of_hits=float(right[inside].mean()) if inside.any() else None,
-        )
-        for number in range(CALIBRATION_BINS)
-        for inside in (bins == number,)
-    )
 
 
 def latency_percentiles(latencies_ms: Sequence[float]) -> tuple[float, float]:

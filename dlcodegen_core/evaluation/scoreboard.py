@@ -18,10 +18,9 @@ from dlcodegen_core.evaluation.line_metrics import (
     exact_match,
     first_code_token,
     latency_percentiles,
-    reliability_bins,
 )
 from dlcodegen_core.evaluation.scores import Answer, Question, Scoreboard, SystemScore
-from dlcodegen_core.evaluation.token_metrics import expected_calibration_error
+from dlcodegen_core.models.reliability import expected_calibration_error, reliability_bins
 
 PROMPT_TAIL_CHARACTERS = 600
 SECONDS_LIMIT = 120.0

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from dlcodegen_core.evaluation.line_metrics import Interval, ReliabilityBin, paired_bootstrap_difference
+from dlcodegen_core.evaluation.line_metrics import Interval, paired_bootstrap_difference
+from dlcodegen_core.models.reliability import ReliabilityBin
 
 Metric = Literal["first_token", "exact_match", "edit_similarity"]
 

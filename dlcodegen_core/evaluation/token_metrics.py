@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.features.embedding import Progress
 from dlcodegen_core.inference.predictor import LoadedModel
+from dlcodegen_core.models.reliability import expected_calibration_error
 from dlcodegen_core.models.vocabulary import UNKNOWN, samples_of
-
-CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +72,3 @@ def evaluate_version(model: LoadedModel, pairs: Sequence[Pair], progress: Progre
         calibration_error=expected_calibration_error(confidence, hits),
         unknown_share=float(1 - known.mean()),
     )
-
-
-def expected_calibration_error(confidence: NDArray[np.float64], hits: NDArray[np.bool_]) -> float:
-    """Mean gap between confidence and share of hits over equal bins, weighted by their samples."""
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = [
-        abs(confidence[bins == number].mean() - hits[bins == number].mean()) * (bins == number).mean()
-        for number in np.unique(bins)
-    ]
-    return float(sum(gaps))

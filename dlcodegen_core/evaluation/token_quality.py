@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcodegen_core.evaluation.line_metrics import Interval, ReliabilityBin, bootstrap_interval, reliability_bins
-from dlcodegen_core.evaluation.token_metrics import expected_calibration_error
+from dlcodegen_core.evaluation.line_metrics import Interval, bootstrap_interval
+from dlcodegen_core.models.reliability import ReliabilityBin, expected_calibration_error, reliability_bins
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
 from dlcodegen_core.models.sequence.teacher_forcing import judge
 

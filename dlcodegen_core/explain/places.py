@@ -27,6 +27,14 @@ class Sighting:
     line: int
     path: str = ""
 
+    @property
+    def told(self) -> str:
+        """Where it is, in words."""
+        if self.part != "file":
+            return f"line {self.line} of the {'code behind the cursor' if self.part == 'suffix' else self.part}"
+        path = self.path or "a training file"
+        return f"{path}:{self.line}" if self.line else path
+
 
 class PlaceFinder:
     """Tells the places along one walk."""

@@ -106,6 +106,18 @@ class Verbatim:
     sightings: int
     is_verbatim: bool
 
+    @property
+    def warning(self) -> str:
+        """What to tell a person who might ship it; empty if it is not long enough to be called taken over."""
+        if not self.is_verbatim:
+            return ""
+        where = self.places[0].told if self.places else "the training source"
+        files = f" It stands in {self.files:,} files." if self.files and self.files > 1 else ""
+        return (
+            f"{self.characters} characters of this stand word for word in {where}.{files} Think of its licence "
+            "before you ship it, if that file is not yours."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CompletionProvenance:
@@ -123,6 +135,16 @@ class CompletionProvenance:
     verbatim: Verbatim | None
     files_known: bool
     note: str
+
+    @property
+    def shares(self) -> dict[Kind, float]:
+        """What each kind of predictor gave to the whole completion: the shares of its tokens by their characters."""
+        weights = [len(token.text) for token in self.tokens]
+        total = sum(weights) or 1
+        return {
+            kind: sum(weight * token.shares[kind] for weight, token in zip(weights, self.tokens, strict=True)) / total
+            for kind in KINDS
+        }
 
 
 def explain_completion(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dlcodegen_core import Prediction
+from dlcodegen_core import DLCodeGen, Prediction
 from dlcodegen_core.inference.prediction import PredictionRequest
 
 
@@ -21,3 +21,11 @@ class Asked:
         """The question without the version."""
         rest = {name: value for name, value in self.options.items() if name != "version"}
         return PredictionRequest.of(self.prompt, self.context, **rest)
+
+
+def ask_model(
+    service: DLCodeGen, prompt: str, context: tuple[str, ...], options: dict[str, Any], version: str
+) -> Prediction:
+    """What a version itself says, without what people taught: for looking into models, not for completing code."""
+    rest = {name: value for name, value in options.items() if name != "version"}
+    return service.predictor.predict(PredictionRequest.of(prompt, context, **rest), version)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dlcodegen_core import DLCodeGen, Prediction
 from dlcodegen_core.models.saved_model import ModelCard
-from pages._predict.asked import Asked
+from pages._predict.asked import Asked, ask_model
 from pages._shared import charts, frame, wording
 from pages._shared.answering import answering
 from pages._shared.ghost_text import ghost_text
@@ -16,6 +16,7 @@ from pages._shared.ghost_text import ghost_text
 ANOTHER_MODEL, ANOTHER_PROMPT, OLLAMA = "Another model", "Another prompt", "A model on Ollama"
 ALTERNATIVES = 4
 LINE_TOKENS = 48
+OLLAMA_ANSWER = "predict.compare.ollama_answer"
 
 
 def draw(service: DLCodeGen, asked: Asked) -> None:
@@ -50,14 +51,14 @@ def _prompt(service: DLCodeGen, asked: Asked) -> None:
 
 def _ask(service: DLCodeGen, prompt: str, asked: Asked, card: ModelCard) -> Prediction:
     """The same question to a model, with the options that its kind has."""
-    options = {**asked.options, "version": card.version}
+    options = dict(asked.options)
     if card.is_sequence != service.versions.card(asked.answer.version).is_sequence:
         # The other kind goes on for what it was made for: a line, or the tokens that it learned of each pair.
         options.pop("suffix", None)
         options.update({"max_tokens": LINE_TOKENS, "stop": ["\n"]} if card.is_sequence else {})
         if not card.is_sequence:
             options["max_tokens"] = card.config.tokens_per_pair
-    return service.predict(prompt, asked.context, **options)
+    return ask_model(service, prompt, asked.context, options, card.version)
 
 
 def _side_by_side(left: Asked, right: Asked) -> None:
@@ -92,20 +93,30 @@ def _ollama(service: DLCodeGen, asked: Asked) -> None:
             f"({frame.plain_text(service.settings.ollama_host)}). Start one, and pull a model such as qwen2.5-coder."
         )
         return
-    if not st.button(f"Ask {frame.plain_text(model)}", icon=":material/bolt:"):
-        st.caption("It gets the last 1,500 characters before the cursor, and completes the line greedily.")
+    # Kept for this prompt, so that it stays while other widgets change.
+    kept: dict[tuple[str, str], tuple[str, float]] = st.session_state.setdefault(OLLAMA_ANSWER, {})
+    key = (model, asked.prompt)
+    if st.button(f"Ask {frame.plain_text(model)}", icon=":material/bolt:"):
+        with st.spinner(f"{frame.plain_text(model)} is thinking …", show_time=True):
+            began = time.perf_counter()
+            guess = service.explainer.ask_ollama(model, asked.prompt)
+            kept.clear()
+            kept[key] = guess, (time.perf_counter() - began) * 1000
+    if key not in kept:
+        st.caption(
+            "It gets the last 1,500 characters before the cursor, and completes the line greedily. The first answer "
+            "waits for the server to load the model."
+        )
         return
-    with st.spinner(f"{model} is thinking …", show_time=True):
-        began = time.perf_counter()
-        guess = service.explainer.ask_ollama(model, asked.prompt)
-        taken = (time.perf_counter() - began) * 1000
+    guess, taken = kept[key]
     left, right = st.columns(2)
     with left:
         ghost_text(asked.prompt, asked.answer.completion, key="predict.compare.own")
         st.caption(f"{asked.answer.version}: {wording.milliseconds(asked.answer.total_ms)}")
     with right:
         ghost_text(asked.prompt, guess, key="predict.compare.ollama")
-        st.caption(f"{frame.plain_text(model)}: {wording.milliseconds(taken)}; it tells no confidence")
+        ended = "" if guess else ", and it ended the line at once"
+        st.caption(f"{frame.plain_text(model)}: {wording.milliseconds(taken)}{ended}; it tells no confidence")
 
 
 @st.cache_data(ttl=30, show_spinner="Looking for a model on Ollama …")

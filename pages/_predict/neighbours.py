@@ -3,16 +3,19 @@
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen
-from dlcodegen_core.data.store import DatasetInfo, Edits
+from dlcodegen_core.data.store import DatasetInfo, PairRow
 from dlcodegen_core.models.saved_model import ModelCard
 from dlcodegen_core.retrieval.records import IndexStatus, Neighbour
 from dlcodegen_core.tasks.kinds import INDEX
+from pages._predict import before_after
 from pages._predict.asked import Asked
-from pages._shared import frame
+from pages._shared import frame, learned
+from pages._shared.edit_pair import delete_pair, edit_pair
 from pages._shared.task_watch import watch
 
 COUNT = 5
 PROMPT_END = 400
+DELETED, EDITED = "deleted from a prediction", "edited from a prediction"
 
 
 def draw(service: DLCodeGen, asked: Asked) -> None:
@@ -20,23 +23,30 @@ def draw(service: DLCodeGen, asked: Asked) -> None:
     info = _dataset(service, card)
     if info is None:
         return
-    task = service.tasks.latest(INDEX, info.name)
-    if task is not None and task.running:
-        watch(service, task.id, f"Indexing {info.name}")
-        st.caption("Each prompt of the dataset is embedded once; what was embedded for a training costs nothing.")
-        return
-    if task is not None and task.error:
-        st.error(frame.plain_text(task.error), icon=":material/error:")
-    state = service.workshop.index_state(info.name)
-    if state.status is not IndexStatus.CURRENT:
-        _offer_index(service, info, state.status)
-    if not state.status.can_be_asked:
+    if card.dataset == info.name:
+        before_after.draw(service, asked, card, info)
+    if not index_ready(service, info):
         return
     found = service.workshop.nearest(info.name, asked.prompt, COUNT)
     if not found:
         st.caption("Nothing is near: the pairs that the index knows are gone.")
     for number, neighbour in enumerate(found):
         _neighbour(service, info, card, neighbour, number)
+
+
+def index_ready(service: DLCodeGen, info: DatasetInfo) -> bool:
+    """Whether the nearest pairs of a dataset can be asked for; offers to build the index where it is not up to date."""
+    task = service.tasks.latest(INDEX, info.name)
+    if task is not None and task.running:
+        watch(service, task.id, f"Indexing {info.name}")
+        st.caption("Each prompt of the dataset is embedded once; what was embedded for a training costs nothing.")
+        return False
+    if task is not None and task.error:
+        st.error(frame.plain_text(task.error), icon=":material/error:")
+    status = service.workshop.index_state(info.name).status
+    if status is not IndexStatus.CURRENT:
+        _offer_index(service, info, status)
+    return status.can_be_asked
 
 
 def _dataset(service: DLCodeGen, card: ModelCard) -> DatasetInfo | None:
@@ -77,22 +87,20 @@ def _neighbour(service: DLCodeGen, info: DatasetInfo, card: ModelCard, neighbour
         left, right = st.columns(2)
         left.code(pair.prompt[-PROMPT_END:], language=pair.language, wrap_lines=True)
         right.code(pair.target, language=pair.language, wrap_lines=True)
-        with st.container(horizontal=True):
-            frame.link("dataset", "Open its dataset", dataset=info.name)
+        if side := learned.told(service, card, info.name, neighbour.row_id):
+            st.caption(side)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            frame.link("inspect", "Open", dataset=info.name, version=card.version, pair=str(neighbour.row_id))
+            if st.button("Edit it", key=f"neighbour.edit.{number}", icon=":material/edit:"):
+                edit_pair(service, info, PairRow(neighbour.row_id, 0, pair), EDITED, lambda _row: None)
             if st.button("Delete it", key=f"neighbour.delete.{number}", icon=":material/delete:"):
-                _delete(service, info, neighbour)
-                st.toast("It lies in the dataset's trash now.", icon=":material/delete:")
+                delete_pair(service, info.name, neighbour.row_id, DELETED)
                 st.rerun()
             if st.button(
                 "Train again without it", key=f"neighbour.retrain.{number}", icon=":material/model_training:",
-                disabled=card.dataset != info.name, help="Moves it to the trash and starts a training with the same "
-                "settings. Compare the two models under “Compare” when it is done.",
+                disabled=card.dataset != info.name, help="Moves it to the trash and trains with the same settings. "
+                "This prompt's completion before and after is shown here when it is done.",
             ):  # fmt: skip
-                _delete(service, info, neighbour)
+                delete_pair(service, info.name, neighbour.row_id, DELETED)
                 service.start_training(info.name, card.config, f"without {where}"[:80])
-                frame.go_to("train")
-
-
-def _delete(service: DLCodeGen, info: DatasetInfo, neighbour: Neighbour) -> None:
-    revision = service.datasets.info(info.name).revision
-    service.datasets.save(info.name, revision, Edits(deleted=[neighbour.row_id]), "deleted from a prediction")
+                st.rerun()

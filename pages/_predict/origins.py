@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen
-from dlcodegen_core.explain.places import Sighting
 from dlcodegen_core.explain.provenance import CompletionProvenance, Span, TokenProvenance, Verbatim
 from pages._predict.asked import Asked
 from pages._shared import frame
@@ -46,7 +45,7 @@ def draw(service: DLCodeGen, asked: Asked) -> None:
     coloured_text([Piece(tail), *(_piece(span) for span in found.spans)], key="predict.origins")
     _legend(found)
     _places(found)
-    if found.verbatim is not None and found.verbatim.is_verbatim:
+    if found.verbatim is not None and found.verbatim.warning:
         _verbatim(found.verbatim)
     _tokens(found.tokens)
 
@@ -58,15 +57,8 @@ def _completion(asked: Asked) -> str:
 
 
 def _piece(span: Span) -> Piece:
-    where = "; ".join(place_of(place) for place in span.places)
+    where = "; ".join(place.told for place in span.places)
     return Piece(span.text, COLOURS[span.kind], STRENGTH, f"{NAMES[span.kind]}{f' at {where}' if where else ''}")
-
-
-def place_of(place: Sighting) -> str:
-    """Where something was seen, in words."""
-    if place.part == "file":
-        return f"{place.path or 'a training file'}:{place.line}" if place.line else f"{place.path or 'a training file'}"
-    return f"line {place.line} of the {'code behind the cursor' if place.part == 'suffix' else place.part}"
 
 
 def _legend(found: CompletionProvenance) -> None:
@@ -83,8 +75,8 @@ def _places(found: CompletionProvenance) -> None:
         {
             "Piece": span.text.replace("\n", "⏎"),
             "From": NAMES[span.kind],
-            "Where": place_of(span.places[0]) if span.places else "–",
-            "Also at": ", ".join(place_of(place) for place in span.places[1:]),
+            "Where": span.places[0].told if span.places else "–",
+            "Also at": ", ".join(place.told for place in span.places[1:]),
         }
         for span in found.spans
     ]
@@ -94,15 +86,7 @@ def _places(found: CompletionProvenance) -> None:
 
 
 def _verbatim(verbatim: Verbatim) -> None:
-    where = place_of(verbatim.places[0]) if verbatim.places else "the training source"
-    files = f" It stands in {verbatim.files:,} files." if verbatim.files and verbatim.files > 1 else ""
-    st.warning(
-        frame.plain_text(
-            f"{verbatim.characters} characters of this stand word for word in {where}.{files} Think of its licence "
-            "before you ship it, if that file is not yours."
-        ),
-        icon=":material/content_copy:",
-    )
+    st.warning(frame.plain_text(verbatim.warning), icon=":material/content_copy:")
 
 
 def _tokens(tokens: tuple[TokenProvenance, ...]) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from dlcodegen_core import DLCodeGen
 from dlcodegen_core.explain.html_report import Reported, ReportedOrigin, html_report
 from pages._predict.asked import Asked
-from pages._predict.origins import NAMES, place_of
+from pages._predict.origins import NAMES
 from pages._shared import wording
 
 STRONGEST = 4
@@ -33,7 +33,7 @@ def _report(service: DLCodeGen, asked: Asked) -> str:
     if card.is_sequence and answer.completion:
         found = service.explainer.explain_completion(asked.request, answer.version, answer.completion)
         origins = [
-            ReportedOrigin(span.text, NAMES[span.kind], place_of(span.places[0]) if span.places else "")
+            ReportedOrigin(span.text, NAMES[span.kind], span.places[0].told if span.places else "")
             for span in found.spans
         ]
     groups = [

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dlcodegen_core import DLCodeGen
 from dlcodegen_core.explain.provenance import Step
-from pages._predict.asked import Asked
+from pages._predict.asked import Asked, ask_model
 from pages._shared import frame
 from pages._shared.ghost_text import ghost_text
 
@@ -39,7 +39,9 @@ def draw(service: DLCodeGen, asked: Asked) -> None:
     with st.container(horizontal=True):
         if st.button("Go on from here", icon=":material/bolt:", help="Let the model finish what stands before it."):
             options = {**asked.options, "min_confidence": 0.0}
-            kept[key] = before + service.predict(asked.prompt + before, asked.context, **options).completion
+            version = asked.answer.version
+            rest = ask_model(service, asked.prompt + before, asked.context, options, version).completion
+            kept[key] = before + rest
             st.rerun()
         if st.button("Back to the answer", icon=":material/undo:"):
             del kept[key]

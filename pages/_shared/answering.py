@@ -1,4 +1,4 @@
-"""Which models can answer a prompt: those trained here, newest first, and the base model last."""
+"""Which models can answer a prompt: production, the others that were trained here, newest first, and the base model."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,21 @@ from dlcodegen_core.models.saved_model import ModelCard
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What can be chosen. base is None where none is shipped or it is damaged; problems tell what is damaged."""
+    """What can be chosen. base is None where none is shipped or it is damaged; problems tell what is damaged.
+
+    answers: the version that answers if none is chosen, empty if there is none.
+    """
 
     trained: tuple[ModelCard, ...]
     base: ModelCard | None
     problems: tuple[str, ...]
+    answers: str = ""
 
     @property
     def cards(self) -> tuple[ModelCard, ...]:
-        return self.trained if self.base is None else (*self.trained, self.base)
+        """The one that answers first, then the others, newest first."""
+        found = self.trained if self.base is None else (*self.trained, self.base)
+        return tuple(sorted(found, key=lambda card: card.version != self.answers))
 
 
 def answering(service: DLCodeGen) -> Answering:
@@ -29,7 +35,7 @@ def answering(service: DLCodeGen) -> Answering:
     except WorkbenchError as exc:
         base = None
         problems.append(str(exc))
-    return Answering(trained, base, tuple(problems))
+    return Answering(trained, base, tuple(problems), service.versions.answering() or "")
 
 
 def base_of(service: DLCodeGen) -> ModelCard | None:

@@ -16,10 +16,12 @@ pre {
   background: var(--st-code-background-color); color: var(--st-text-color); max-height: 24rem; overflow-y: auto;
 }
 span { border-radius: 0.2rem; padding: 0.1rem 0; }
+pre.large { font-size: 1.1rem; }
 """
 _JS = """
 export default function ({ parentElement, data }) {
   const box = parentElement.querySelector("pre");
+  box.classList.toggle("large", data.large);
   box.replaceChildren(...data.pieces.map((piece) => {
     const span = document.createElement("span");
     span.textContent = piece.text;
@@ -45,6 +47,6 @@ class Piece:
     told: str = ""
 
 
-def coloured_text(pieces: Sequence[Piece], key: str) -> None:
-    """Show pieces one after the other; each such text on a page needs a key of its own."""
-    _component(data={"pieces": [asdict(piece) for piece in pieces]}, key=key)
+def coloured_text(pieces: Sequence[Piece], key: str, large: bool = False) -> None:
+    """Show pieces one after the other; each such text on a page needs a key of its own. large: for a room to read."""
+    _component(data={"pieces": [asdict(piece) for piece in pieces], "large": large}, key=key)

@@ -8,8 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen, WorkbenchError
+from dlcodegen_core.models.base_model import NAME as BASE
 from dlcodegen_core.service import Status
-from pages._shared.answering import base_of
 
 PAGES_FOLDER = Path(__file__).parents[1]
 _FRAMED = "frame.navigation_was_built"
@@ -34,7 +34,10 @@ PAGES = (
     PageEntry("dataset", "Dataset", ":material/dataset:"),
     PageEntry("train", "Train", ":material/model_training:"),
     PageEntry("predict", "Predict", ":material/code:"),
+    PageEntry("inspect", "Inspect", ":material/manage_search:"),
     PageEntry("evaluate", "Evaluate", ":material/balance:"),
+    PageEntry("story", "Story", ":material/auto_stories:"),
+    PageEntry("models", "Models", ":material/deployed_code:"),
     PageEntry("performance", "Performance", ":material/speed:"),
 )
 
@@ -120,13 +123,28 @@ def _status_soon() -> None:
 
 def _draw_status(status: Status) -> None:
     service = _shared_service()
-    version = service.versions.latest() or (base_of(service) and "the base model")
-    model = f":material/deployed_code: {version} answers" if version else ":material/deployed_code: no model yet"
-    if status.embedder_problem:
-        st.caption(f":material/warning: no embedder, so trainings and new predictions wait  ·  {model}")
-        st.warning(plain_text(status.embedder_problem), icon=":material/warning:")
-    else:
-        st.caption(
-            f":material/memory: {plain_text(status.embedder)}  ·  {model}",
-            help=f"Turns code into 384 of the 544 numbers a model sees. {plain_text(status.embedder_note)}",
-        )
+    with plain_errors():
+        model = f":material/deployed_code: {_who_answers(service)}"
+        if status.embedder_problem:
+            st.caption(f":material/warning: no embedder, so trainings and new predictions wait  ·  {model}")
+            st.warning(plain_text(status.embedder_problem), icon=":material/warning:")
+        else:
+            st.caption(
+                f":material/memory: {plain_text(status.embedder)}  ·  {model}",
+                help=f"Turns code into 384 of the 544 numbers a model sees. {plain_text(status.embedder_note)}",
+            )
+        for problem in filter(None, (service.versions.production_problem(), service.predictor.cache_problem())):
+            st.warning(plain_text(problem), icon=":material/warning:")
+
+
+def _who_answers(service: DLCodeGen) -> str:
+    """Which version answers, and why that one, in a few words."""
+    version = service.versions.answering()
+    if version is None:
+        return "no model yet"
+    test = service.experiments.running()
+    if test is not None:
+        return f"{' and '.join(arm.version for arm in test.arms)} answer in turn: an A/B test runs"
+    name = "the base model" if version == BASE else version
+    is_chosen = service.versions.alias("production") == version
+    return f"{name} answers" + (" (production)" if is_chosen else "")

@@ -14,18 +14,23 @@ pre {
 }
 .ghost { color: var(--st-primary-color); background: color-mix(in srgb, var(--st-primary-color) 14%, transparent);
   border-radius: 0.2rem; font-style: italic; }
+pre.large { font-size: 1.1rem; }
 """
 _JS = """
 export default function ({ parentElement, data }) {
   parentElement.querySelector(".before").textContent = data.before;
   parentElement.querySelector(".ghost").textContent = data.ghost;
+  parentElement.querySelector("pre").classList.toggle("large", data.large);
 }
 """
 _component = st.components.v2.component("workbench_ghost_text", html=_HTML, css=_CSS, js=_JS)
 LINES_BEFORE = 12
 
 
-def ghost_text(prompt: str, completion: str, key: str = "ghost_text") -> None:
-    """Show the last lines of `prompt` with `completion` behind them; each on a page needs a key of its own."""
+def ghost_text(prompt: str, completion: str, key: str = "ghost_text", large: bool = False) -> None:
+    """Show the last lines of `prompt` with `completion` behind them; each on a page needs a key of its own.
+
+    large: for a room to read.
+    """
     before = "\n".join(prompt.split("\n")[-LINES_BEFORE:])
-    _component(data={"before": before, "ghost": completion}, key=key)
+    _component(data={"before": before, "ghost": completion, "large": large}, key=key)

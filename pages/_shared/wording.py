@@ -42,6 +42,14 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
     return "just now"
 
 
+def ago_of(moment: str) -> str:
+    """`ago` of a moment as it is written down; as it stands if it is none."""
+    try:
+        return ago(datetime.fromisoformat(moment).astimezone(UTC))
+    except ValueError:
+        return moment
+
+
 def share(value: float | None) -> str:
     """`0.87`, or a dash where there is nothing to tell."""
     return "–" if value is None else f"{value:.2f}"

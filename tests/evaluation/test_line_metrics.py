@@ -13,9 +13,7 @@ from dlcodegen_core.evaluation.line_metrics import (
     first_code_token,
     latency_percentiles,
     paired_bootstrap_difference,
-    reliability_bins,
 )
-from dlcodegen_core.evaluation.token_metrics import expected_calibration_error
 
 
 def test_edit_similarity_by_hand() -> None:
@@ -88,22 +86,6 @@ def test_a_paired_difference_sees_what_two_intervals_do_not() -> None:
 def test_unpaired_values_are_refused() -> None:
     with pytest.raises(ValueError, match="2 values of one system and 1 of the other"):
         paired_bootstrap_difference([1, 2], [1], ["a", "b"])
-
-
-def test_reliability_bins_by_hand() -> None:
-    bins = reliability_bins([0.05, 0.92, 0.98, 1.0], [False, True, False, True])
-    assert [part.count for part in bins] == [1, 0, 0, 0, 0, 0, 0, 0, 0, 3]
-    assert (bins[0].share_of_hits, bins[1].share_of_hits) == (0, None)
-    assert bins[9].share_of_hits == pytest.approx(2 / 3)
-    assert bins[9].mean_confidence == pytest.approx(2.9 / 3)
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
-def test_the_bins_add_up_to_the_expected_calibration_error(guesses: list[tuple[float, bool]]) -> None:
-    confidence, hits = np.array([g[0] for g in guesses]), np.array([g[1] for g in guesses])
-    bins = [part for part in reliability_bins(confidence, hits) if part.count]
-    gaps = [abs(part.mean_confidence - part.share_of_hits) * part.count / len(guesses) for part in bins]
-    assert sum(gaps) == pytest.approx(expected_calibration_error(confidence, hits))
 
 
 def test_latency_percentiles_by_hand() -> None:

@@ -95,6 +95,7 @@ def test_probabilities_and_shares_are_those_of_the_model(loaded: LoadedSequence)
     tokens = model.tokenizer.encode(completion)
     beams = model.begin(model.tokenizer.encode(prompt))
     assert len(answer.tokens) == len(tokens) and len(answer.steps) == len(tokens) + 1
+    assert sum(answer.shares.values()) == pytest.approx(1)
     for token, told, step in zip(tokens.tolist(), answer.tokens, answer.steps, strict=False):
         chances = model.probabilities(beams)[0]
         assert told.probability == pytest.approx(float(chances[token]), rel=1e-3)
@@ -186,6 +187,7 @@ def test_text_that_was_learned_is_told_to_be_taken_over(root: Path, loaded: Load
     answer = explain(loaded, PROMPT, CLASS)
     verbatim = answer.verbatim
     assert verbatim and verbatim.is_verbatim and verbatim.files == verbatim.sightings == 1
+    assert f"stand word for word in {verbatim.places[0].told}." in verbatim.warning
     assert verbatim.text == CLASS[verbatim.start : verbatim.end] and verbatim.characters > VERBATIM_CHARACTERS
     (place,) = verbatim.places
     assert place.path == "json/encoder.py" and line_of(root, place) == "class JSONEncoder(object):"
@@ -203,7 +205,7 @@ def test_what_precedes_it_in_the_prompt_is_told_too(loaded: LoadedSequence) -> N
 @pytest.mark.parametrize("completion", ["return zorblatt(quux)\n", "    ", " " * 200, "self.assertEqual(1, 2)"])
 def test_own_text_idioms_and_blanks_are_not_called_taken_over(loaded: LoadedSequence, completion: str) -> None:
     verbatim = explain(loaded, PROMPT, completion).verbatim
-    assert verbatim is None or not verbatim.is_verbatim
+    assert verbatim is None or not (verbatim.is_verbatim or verbatim.warning)
 
 
 def test_an_idiom_tells_in_how_many_files_it_stands(root: Path, loaded: LoadedSequence) -> None:

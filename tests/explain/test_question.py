@@ -12,7 +12,6 @@ from dlcodegen_core.explain.question import Question
 from dlcodegen_core.features.embedders import Embedders
 from dlcodegen_core.inference.prediction import PredictionRequest
 from dlcodegen_core.inference.predictor import Predictor
-from dlcodegen_core.inference.request_log import RequestLog
 from dlcodegen_core.models import base_model
 from dlcodegen_core.models.vocabulary import END
 from dlcodegen_core.registry.versions import VersionStore
@@ -27,7 +26,7 @@ def _winning(trained: Trained, request: PredictionRequest) -> str:
 @pytest.fixture
 def predictor(trained: Trained, tmp_path: Path) -> Iterator[Predictor]:
     embedders = Embedders(Settings(home=tmp_path, embedder="local"))
-    yield Predictor(VersionStore(trained.versions), embedders, RequestLog())
+    yield Predictor(VersionStore(trained.versions), embedders)
     embedders.close()
 
 

@@ -61,7 +61,7 @@ def train(root: Path, store: EmbeddingStore) -> Trained:
         checkpoint=root / "checkpoint.safetensors",
         now=time.monotonic,
     )
-    TrainingSession(DataSource(PAIRS, "verbs", None, fingerprint(PAIRS)), CONFIG, "", around).run()
+    TrainingSession(DataSource(PAIRS, "verbs", 1, fingerprint(PAIRS)), CONFIG, "", around).run()
     folder = root / "versions" / "v1"
     card, forward = load_forward_pass(folder)
     training = load_training_features(folder)

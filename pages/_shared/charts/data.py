@@ -1,10 +1,13 @@
 """What is in a dataset: histograms, first tokens, and a map."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
 from pages._shared.charts.drawing import TRAINING_COLOUR, cycled_colours, harmless, harmless_lines, show, visible
+
+RING_COLOUR = "#d23f57"
 
 
 def header_histogram(title: str, labels: Sequence[str], counts: Sequence[int], key: str) -> int | None:
@@ -82,9 +85,18 @@ def class_balance(tokens: Sequence[str], shares: Sequence[float], key: str) -> N
 
 
 def point_map(
-    xs: Sequence[float], ys: Sequence[float], groups: Sequence[str], previews: Sequence[str], key: str
+    xs: Sequence[float],
+    ys: Sequence[float],
+    groups: Sequence[str],
+    previews: Sequence[str],
+    key: str,
+    rings: Mapping[str, int] | None = None,
+    on_select: Callable[[], None] | Literal["rerun"] = "rerun",
 ) -> int | None:
-    """Points in the plane, coloured by group; the place of the one that was clicked, None for none."""
+    """Points in the plane, coloured by group; the place of the one that was clicked, None for none.
+
+    rings: what to call a point that is marked by a ring, and its place.
+    """
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -102,7 +114,22 @@ def point_map(
             marker={"size": 6, "color": colour, "opacity": 0.75},
             hovertemplate="%{text}<extra></extra>",
         )
+    for (name, at), symbol in zip((rings or {}).items(), ("circle-open", "diamond-open"), strict=False):
+        figure.add_scatter(
+            x=[xs[at]],
+            y=[ys[at]],
+            customdata=[[at]],
+            text=[harmless_lines(previews[at])],
+            name=harmless(name),
+            mode="markers",
+            marker={"size": 18, "symbol": symbol, "color": RING_COLOUR, "line": {"width": 3}},
+            hovertemplate="%{text}<extra></extra>",
+        )
+    if rings is not None:
+        # The ring says which is chosen; fading all others would hide the map.
+        figure.update_traces(selected={"marker": {"opacity": 0.75}}, unselected={"marker": {"opacity": 0.75}})
     figure.update_layout(
+        uirevision=key,
         height=460,
         margin={"l": 0, "r": 0, "t": 10, "b": 0},
         legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},
@@ -112,7 +139,7 @@ def point_map(
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     event = st.plotly_chart(
-        figure, key=key, on_select="rerun", selection_mode="points", alt="Pairs as points; alike ones lie together"
+        figure, key=key, on_select=on_select, selection_mode="points", alt="Pairs as points; alike ones lie together"
     )
     chosen = event.selection.points
     return int(chosen[0]["customdata"][0]) if chosen else None

@@ -40,3 +40,9 @@ def visible(token: str) -> str:
     """A token as it can be told from others: line ends and blanks are written out."""
     shown = token.replace("\n", "⏎").replace("\t", "→")
     return f"{shown[:-1]}␣" if shown.endswith(" ") else shown
+
+
+def version_colour(version: str) -> str:
+    """The colour of a version, the same in every chart."""
+    digits = "".join(character for character in version if character.isdigit())
+    return GROUP_COLOURS[(int(digits) - 1) % len(GROUP_COLOURS)] if digits else "#8a9aa0"

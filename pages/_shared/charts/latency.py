@@ -16,6 +16,7 @@ STAGE_COLOURS = {
     "decode": "#5b7fd0",
     "reading": "#0f9aad",
     "parsing": "#3b8f3b",
+    "corrections": "#cc5f9b",
 }
 
 
