@@ -27,10 +27,25 @@ ENVIRONMENT_VARIABLES = {
     "chroma_port": "CHROMA_PORT",
     "redis_url": "REDIS_URL",
     "runtime": "DLCODEGEN_RUNTIME",
+    "offline": "DLCODEGEN_OFFLINE",
 }
+SERVING_VARIABLES = {
+    "api_keys": "DLCODEGEN_API_KEY",
+    "allowed_hosts": "DLCODEGEN_ALLOWED_HOSTS",
+    "allowed_origins": "DLCODEGEN_ALLOWED_ORIGINS",
+    "max_body_bytes": "DLCODEGEN_MAX_BODY_BYTES",
+    "body_seconds": "DLCODEGEN_BODY_SECONDS",
+    "requests_per_minute": "DLCODEGEN_REQUESTS_PER_MINUTE",
+    "log": "DLCODEGEN_LOG",
+    "sign_in": "DLCODEGEN_SIGN_IN",
+    "sign_in_emails": "DLCODEGEN_SIGN_IN_EMAILS",
+}
+LOG_FORMATS = ("", "json", "text")
+YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 MAX_PORT = 65_535
 # A name or an address, an IPv6 one in its brackets; nothing that could be more of a URL than that.
 _HOST = re.compile(r"[A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9_.\[\]:-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ class Settings:
     """Where things live and which services are used. `Settings.from_environment()` reads the contract's variables.
 
     redis_url: of a prediction cache that processes share; empty for one in memory. runtime: what DeepCodeNet's forward
-    pass runs on.
+    pass runs on. offline: connect to no other machine.
     """
 
     home: Path = Path(".data")
@@ -50,6 +65,7 @@ class Settings:
     chroma_port: int = 8000
     redis_url: str = field(default="", repr=False)  # it may hold a password
     runtime: str = "numpy"
+    offline: bool = False
 
     def __post_init__(self) -> None:
         if self.embedder not in EMBEDDER_CHOICES:
@@ -73,6 +89,7 @@ class Settings:
         if self.runtime not in RUNTIMES:
             raise ConfigError(f"DLCODEGEN_RUNTIME is {self.runtime!r}. Set it to one of: {', '.join(RUNTIMES)}.")
         object.__setattr__(self, "chroma_port", int(self.chroma_port))
+        object.__setattr__(self, "offline", _yes_or_no("DLCODEGEN_OFFLINE", self.offline))
         object.__setattr__(self, "home", Path(self.home).expanduser().absolute())
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite:///{self.home / 'workbench.sqlite'}")
@@ -85,7 +102,8 @@ class Settings:
 
     def to_environment(self) -> dict[str, str]:
         """The variables that make another process read these same settings."""
-        return {name: str(getattr(self, field)) for field, name in ENVIRONMENT_VARIABLES.items()}
+        values = {name: getattr(self, field) for field, name in ENVIRONMENT_VARIABLES.items()}
+        return {name: str(int(value) if isinstance(value, bool) else value) for name, value in values.items()}
 
     def for_a_child(self) -> dict[str, str]:
         """The whole environment of a process that runs this same code with these settings."""
@@ -106,6 +124,14 @@ class Settings:
         return self.home / "reports"
 
     @property
+    def searches_folder(self) -> Path:
+        return self.home / "searches"
+
+    @property
+    def vector_models_folder(self) -> Path:
+        return self.home / "vector-models"
+
+    @property
     def tasks_folder(self) -> Path:
         return self.home / "tasks"
 
@@ -120,6 +146,60 @@ class Settings:
     @property
     def embedding_cache_file(self) -> Path:
         return self.home / "cache" / "embeddings.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class ServingSettings:
+    """Who may ask over HTTP, how much, and what is written down of it.
+
+    api_keys: as DLCODEGEN_API_KEY has them, see `serving.keys`. allowed_hosts, allowed_origins: beside this machine's
+    own names. max_body_bytes, body_seconds: of a whole body. requests_per_minute: of one key, or of one address without
+    keys; None leaves this machine alone. log: json or text; empty for text on a terminal and JSON elsewhere. sign_in:
+    the pages ask who is there. sign_in_emails: who may come in then, everybody who can sign in if empty.
+    """
+
+    api_keys: str = field(default="", repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 32_000_000
+    body_seconds: float = 30.0
+    requests_per_minute: int | None = None
+    log: str = ""
+    sign_in: bool = False
+    sign_in_emails: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.log not in LOG_FORMATS:
+            raise ConfigError(f"DLCODEGEN_LOG is {self.log!r}. Set it to json or text, or leave it empty.")
+        for name, least, kind in (("max_body_bytes", 1_000, int), ("body_seconds", 0.1, float)):
+            object.__setattr__(self, name, _number(SERVING_VARIABLES[name], getattr(self, name), least, kind))
+        if self.requests_per_minute is not None:
+            limit = _number(SERVING_VARIABLES["requests_per_minute"], self.requests_per_minute, 1, int)
+            object.__setattr__(self, "requests_per_minute", limit)
+        object.__setattr__(self, "sign_in", _yes_or_no("DLCODEGEN_SIGN_IN", self.sign_in))
+        for origin in self.allowed_origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ConfigError(
+                    f"DLCODEGEN_ALLOWED_ORIGINS holds {origin!r}. Give origins such as https://tools.example.org, "
+                    "separated by commas."
+                )
+        for host in self.allowed_hosts:
+            if not host or not _HOST.fullmatch(host.removeprefix("*.")):
+                raise ConfigError(
+                    f"DLCODEGEN_ALLOWED_HOSTS holds {host!r}. Give names such as workbench.example.org or "
+                    "*.example.org, without a port, separated by commas."
+                )
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "ServingSettings":
+        """An empty variable counts as not set. Raises ConfigError."""
+        given: dict[str, Any] = {
+            field: environ[name] for field, name in SERVING_VARIABLES.items() if environ.get(name, "").strip()
+        }
+        for name in ("allowed_hosts", "allowed_origins", "sign_in_emails"):
+            if name in given:
+                given[name] = tuple(part.strip().lower() for part in given[name].split(",") if part.strip())
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +277,20 @@ class TrainConfig:
             return cls(**value)
         except TypeError as exc:
             raise ConfigError(f"Training configuration: a value has the wrong type ({exc}).") from exc
+
+
+def _yes_or_no(variable: str, value: bool | str) -> bool:
+    told = str(value).strip().lower()
+    if told not in (*YES, *NO):
+        raise ConfigError(f"{variable} is {value!r}. Set it to 1 or 0, or leave it empty.")
+    return told in YES
+
+
+def _number(variable: str, value: Any, least: float, kind: type) -> Any:
+    try:
+        number = kind(value)
+    except (ValueError, OverflowError) as exc:
+        raise ConfigError(f"{variable} is {value!r}. Give a number of at least {least:g}.") from exc
+    if not least <= number < float("inf"):
+        raise ConfigError(f"{variable} is {value!r}. Give a number of at least {least:g}.")
+    return number

@@ -10,9 +10,13 @@ WorkbenchError
 │   └── EmbedderMismatch    the model was trained on another embedder's vectors
 ├── RetrievalError          the nearest training pairs cannot be found, or their index not be built
 ├── RequestError            a prediction was asked for in a way that cannot be answered
+│   └── FeedbackMissing     there is no such feedback, or no longer
 ├── ModelError              a saved model is missing, damaged or unusable
 ├── TrainingError           a training could not start or go on
 │   └── TrainingCancelled   it was stopped before there was anything to keep
+├── ExperimentError         an A/B test cannot be started, or something cannot be counted in it
+├── OfflineError            another machine would have been asked, and the workbench is to stay offline
+├── StoryError              a story cannot be made, or its file is missing, damaged or foreign
 └── StorageError            the disk is full, read-only or otherwise refuses
 
 A message says what happened, to what, and what to do next; it is shown to people as it stands.
@@ -59,6 +63,10 @@ class RequestError(WorkbenchError):
     """A prediction was asked for in a way that cannot be answered."""
 
 
+class FeedbackMissing(RequestError):
+    """What is named was never said about a completion, or it was undone."""
+
+
 class ModelError(WorkbenchError):
     """A saved model is missing, damaged or made by an incompatible version."""
 
@@ -69,6 +77,21 @@ class TrainingError(WorkbenchError):
 
 class TrainingCancelled(TrainingError):
     """A training was stopped before it had anything worth keeping."""
+
+
+class ExperimentError(WorkbenchError):
+    """An A/B test cannot be started or found, or something cannot be counted in it."""
+
+
+class OfflineError(WorkbenchError, ConnectionError):
+    """Another machine would have been asked, but the workbench is to stay offline.
+
+    A ConnectionError as well, so that whoever handles a server that is away handles this too.
+    """
+
+
+class StoryError(WorkbenchError):
+    """A story cannot be made, or its file is missing, damaged or made by another version."""
 
 
 class StorageError(WorkbenchError):

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen, WorkbenchError
+from dlcodegen_core.models.base_model import NAME as BASE
 from pages._shared import first_launch, frame, presets, runs
 from pages._shared.answering import base_of
 
@@ -37,7 +38,9 @@ def _draw(service: DLCodeGen) -> None:
     data = f"{len(infos)} datasets, {pairs:,} pairs" if infos else "no dataset yet"
     train = "training right now" if current else f"newest model: {version}" if version else "no model yet"
     base = base_of(service)
-    predict = f"{version} answers" if version else "the base model answers" if base else "needs a trained model"
+    answering = service.versions.answering()
+    who = "the base model" if answering == BASE else answering
+    predict = f"{who} answers" if who else "needs a trained model"
     asked = len(service.requests.records())
     with st.container():
         data_step, train_step, predict_step, speed_step = st.columns(4)

@@ -10,7 +10,7 @@ from dlcodegen_core import DLCodeGen, Prediction
 from dlcodegen_core.evaluation.selective import offering
 from dlcodegen_core.features.language import LANGUAGES, title
 from dlcodegen_core.models.saved_model import ModelCard
-from pages._predict import beams, compare, neighbours, numbers, origins, pushes, report, steps
+from pages._predict import beams, compare, feedback, neighbours, numbers, origins, pushes, reliability, report, steps
 from pages._predict.asked import Asked
 from pages._shared import charts, frame, wording
 from pages._shared.answering import Answering, answering
@@ -20,6 +20,7 @@ from pages._shared.ghost_text import ghost_text
 PROMPT = "predict.prompt"
 ANSWER = "predict.answer"
 LINE_TOKENS = 48
+DEALT = -1  # in place of a model's number: an A/B test deals the version
 # By the kind of model: what can be asked of an answer.
 LINE_PANELS = {
     "Where it comes from": origins.draw,
@@ -85,13 +86,16 @@ def _ask(service: DLCodeGen, models: Answering) -> None:
                 max_chars=20_000,
             )
             first, second, third, fourth = st.columns(4)
+            dealt = service.experiments.running() is not None
             chosen = first.selectbox(
                 "Model",
-                range(len(versions)),
-                format_func=lambda place: _title(versions[place], models),
-                help="The newest answers unless you choose another. The base model has learned open source only.",
+                [*([DEALT] if dealt else []), *range(len(versions))],
+                format_func=lambda place: (
+                    "as the A/B test deals" if place == DEALT else _title(versions[place], models)
+                ),
+                help="Production, else the newest, unless you choose another. The base has learned open source only.",
             )
-            card = versions[chosen]
+            card = versions[max(chosen, 0)]
             max_tokens = second.number_input(
                 "Tokens", 1, 256, LINE_TOKENS if card.is_sequence else min(card.config.tokens_per_pair, 64),
                 key=f"predict.tokens.{card.config.model}",
@@ -113,7 +117,9 @@ def _ask(service: DLCodeGen, models: Answering) -> None:
         prompt = st.session_state[PROMPT]
         lines = context.splitlines()
         with frame.plain_errors(), st.spinner("Loading the model for the first prediction …", show_time=True):
-            options = {"max_tokens": max_tokens, "beams": beams, "version": card.version, "language": language}
+            options = {"max_tokens": max_tokens, "beams": beams, "language": language}
+            if chosen != DEALT:
+                options["version"] = card.version
             if suffix and card.is_sequence:
                 options["suffix"] = suffix
             if whole_lines:
@@ -137,7 +143,7 @@ def _threshold(service: DLCodeGen, card: ModelCard) -> float:
         st.caption(
             "What a threshold buys is told for models that were measured on the Evaluate page."
             if card.is_sequence
-            else "The confidence of DeepCodeNet is not calibrated, so a threshold on it promises nothing."
+            else reliability.told(card)
         )
     else:
         found = offering(report.scoreboard.score(report.system).answers, threshold)
@@ -159,9 +165,14 @@ def _show(service: DLCodeGen) -> None:
     cached = "from the cache" if answer.cached else "computed"
     stages = ", ".join(f"{stage} {wording.milliseconds(taken)}" for stage, taken in answer.latency_ms.items())
     st.caption(f"{answer.version}, {cached} in {wording.milliseconds(answer.total_ms)} ({stages})")
+    feedback.taught(service, asked)
+    feedback.draw(service, asked)
     left, right = st.columns([2, 3])
+    card = service.versions.card(answer.version)
     with left:
         _alternatives(answer)
+        if not card.is_sequence:
+            reliability.popover(card)
     with right:
         st.markdown("**Where the time went**")
         charts.latency_waterfall(answer.latency_ms)
@@ -188,7 +199,8 @@ def _alternatives(answer: Prediction) -> None:
     st.markdown(
         "**Alternatives**",
         help="Confidence is the model's own probability of the text, 0 to 1. That of models that complete whole lines "
-        "is calibrated on lines kept out of what they count; of DeepCodeNet it is not. Whole lines are ranked by "
+        "is calibrated on lines kept out of what they count; of DeepCodeNet by a temperature fitted on held-out "
+        "samples. Whole lines are ranked by "
         "how much of them is likely to be kept: a small fitted model weighs their probability, how far the other "
         "candidates agree, and their length. So a longer one may stand above a surer short one; broken syntax "
         "comes last.",

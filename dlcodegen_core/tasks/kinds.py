@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from dlcodegen_core.tasks.worker import Progress, Work
 
 REPORT, LOOK, IMPORT, EXAMINE, MAP, INDEX, WRITE = "report", "look", "import", "examine", "map", "index", "write"
+STORY = "story"
+SEARCH = "search"
+EXPORT = "export"
+VECTORS, VECTORS_FILE = "vectors", "vectors.safetensors"
 THOUSANDTHS = 1_000
 
 
@@ -59,11 +63,62 @@ def _index(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any]
     return {"pairs": state.pairs, "revision": state.revision}
 
 
+def _search(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """Look for settings of DeepCodeNet; the search itself is kept under its own id."""
+    return {"trials": len(service.run_search(options["search"], tell).trials)}
+
+
 def _write(service: "DLCodeGen", folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
     """Write a dataset to a file of the task's own, to be downloaded from there."""
     out = folder.path / f"dataset.{options['format']}"
     service.workshop.write_out(options["dataset"], options["format"], out, progress=tell)
     return {"path": str(out), "size_bytes": out.stat().st_size, "name": options["dataset"]}
+
+
+def _story(service: "DLCodeGen", _folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """Make the story of a version, and keep it with the others."""
+    from dlcodegen_core.story.making import StoryTools, make_story
+
+    tools = StoryTools(
+        service.versions,
+        service.predictor,
+        service.datasets.pairs,
+        service.evaluator.source_of,
+        service.evaluator.report,
+        service.workshop.nearest,
+    )
+    made = make_story(
+        tools, options["version"], lambda what, share: tell(what, round(share * THOUSANDTHS), THOUSANDTHS)
+    )
+    return {"story": service.stories.add(made)}
+
+
+def _export(service: "DLCodeGen", folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """Write a version to a file of the task's own, to be downloaded from there; ONNX with its certificate."""
+    from dlcodegen_core.export.formats import FORMATS, certificate_file
+
+    version, file_format = options["version"], FORMATS[options["format"]]
+    out = folder.path / f"export{file_format.suffix}"
+    service.export(version, file_format.name, out, tell)
+    written = {"path": str(out), "size_bytes": out.stat().st_size, "name": file_format.stem(version)}
+    return {**written, "certificate": str(certificate_file(out)) if file_format.certified else ""}
+
+
+def _vectors(service: "DLCodeGen", folder: TaskFolder, options: Mapping[str, Any], tell: "Progress") -> dict[str, Any]:
+    """Train on feature vectors that lie with the task."""
+    from dataclasses import asdict
+
+    from safetensors.numpy import load_file
+
+    from dlcodegen_core.config import TrainConfig
+    from dlcodegen_core.training.vectors import train_on_vectors
+
+    features = load_file(folder.path / "files" / VECTORS_FILE)["features"]
+    config = TrainConfig.from_json(options["config"])
+    model = service.settings.vector_models_folder / options["name"]
+    metrics = asdict(train_on_vectors(features, options["targets"], options["tokens"], config, model, tell))
+    told = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds", "epochs", "samples", "held_out_samples")
+    return {name: metrics[name] for name in told}
 
 
 KINDS: "dict[str, Work]" = {
@@ -74,4 +129,8 @@ KINDS: "dict[str, Work]" = {
     MAP: _map,
     INDEX: _index,
     WRITE: _write,
+    STORY: _story,
+    SEARCH: _search,
+    EXPORT: _export,
+    VECTORS: _vectors,
 }

@@ -1,5 +1,6 @@
 """A workbench in the state that a page test wants to see."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dlcodegen_core import DLCodeGen, Settings, TrainConfig
 from dlcodegen_core.data.demo import EXAMPLE_NAME, EXAMPLE_PAIRS, LIBRARY_NAME, standard_library_pairs
 from dlcodegen_core.models import base_model
-from tests.sequence_model import copy_source, train
+from tests.sequence_model import own_lines, shared_lines
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,20 +47,16 @@ def trained_home(tmp_path_factory):
 
 
 @pytest.fixture
-def trained(trained_home, monkeypatch):
-    """A workbench that can predict."""
-    yield from _as_the_pages_see_it(trained_home, monkeypatch)
+def trained(trained_home, tmp_path, monkeypatch):
+    """A workbench that can predict; a copy, so that no test meets what another one changed."""
+    shutil.copytree(trained_home, tmp_path / "trained")
+    yield from _as_the_pages_see_it(tmp_path / "trained", monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def lines_home(tmp_path_factory):
     """A home with a small sequence model and its report."""
-    home = tmp_path_factory.mktemp("lines")
-    service = DLCodeGen(Settings(home=home / "home", embedder="local"))
-    version = train(service, copy_source(home / "project"))
-    service.evaluator.make_report(version, lambda what, share: None, cases=12, tokens=200)
-    service.close()
-    return home
+    return own_lines(shared_lines(tmp_path_factory), tmp_path_factory.mktemp("lines") / "own")
 
 
 @pytest.fixture

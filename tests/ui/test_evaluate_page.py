@@ -31,7 +31,7 @@ def test_the_scoreboard_names_every_system_with_its_interval(with_lines, open_pa
 
 
 def test_a_banner_tells_whether_a_baseline_wins(with_lines, open_page):
-    report = with_lines.report("v1")
+    report = with_lines.evaluator.report("v1")
     app = open_page("evaluate")
     loses = bool(report.scoreboard.beaten_by(report.system))
     told = [box.value for box in (app.error if loses else app.success)]
@@ -40,7 +40,7 @@ def test_a_banner_tells_whether_a_baseline_wins(with_lines, open_page):
 
 @pytest.mark.parametrize("kind", ["Best", "Worst"])
 def test_lines_can_be_looked_at(with_lines, open_page, kind):
-    board = with_lines.report("v1").scoreboard
+    board = with_lines.evaluator.report("v1").scoreboard
     shown = {"Best": board.best, "Worst": board.worst}[kind]("v1 (this model)", 4)
     app = open_page("evaluate")
     choose(app, "Which", kind)
@@ -49,7 +49,7 @@ def test_lines_can_be_looked_at(with_lines, open_page, kind):
 
 
 def test_a_damaged_report_is_named_and_can_be_made_again(with_lines, lines_home, open_page):
-    file = with_lines.report_file("v1")
+    file = with_lines.evaluator.report_file("v1")
     content = file.read_bytes()
     file.write_bytes(b"{")
     try:

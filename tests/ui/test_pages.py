@@ -312,3 +312,8 @@ def test_training_examples_like_a_prompt_are_shown_and_can_be_deleted(trained, o
     after = trained.datasets.info("Python standard library")
     assert after.pair_count == before.pair_count - 1
     trained.datasets.restore("Python standard library", before.revision, after.revision)
+
+
+def test_how_far_a_confidence_can_be_trusted_is_told_of_deepcodenet(trained, open_page):
+    app = open_page("predict", prompt="import os\nimport ")
+    assert "The confidence of v1 is not calibrated, since fewer than 10 samples were held out" in words(app)

@@ -3,7 +3,7 @@
 import pytest
 
 from dlcodegen_core.training.events import EpochEnded, phases_of
-from pages._shared.training_panel import PHASE_WORDS, PHASES_TOLD, rounds_of
+from pages._shared.training_panel import PHASE_WORDS, PHASES_TOLD, TUNINGS_TOLD, rounds_of
 
 
 def epoch(number, seconds, loss=1.0):
@@ -25,3 +25,9 @@ def test_epochs_that_all_take_time_are_all_drawn():
 def test_every_phase_is_named_and_explained_in_its_order(kind):
     assert tuple(PHASES_TOLD[kind]) == phases_of(kind)
     assert set(phases_of(kind)) <= set(PHASE_WORDS)
+
+
+@pytest.mark.parametrize("kind", ["sequence", "deepcodenet"])
+def test_so_is_every_phase_of_a_fine_tuning(kind):
+    assert tuple(TUNINGS_TOLD[kind]) == phases_of(kind, tuning=True)
+    assert set(phases_of(kind, tuning=True)) <= set(PHASE_WORDS)
