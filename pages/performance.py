@@ -5,10 +5,8 @@ import psutil
 import streamlit as st
 
 from dlcodegen_core import DLCodeGen
-from dlcodegen_core.storage.memory_cache import CacheStats
+from pages._performance import caches, connections, live
 from pages._shared import charts, frame, wording
-
-SHOWN_REQUESTS = 50
 
 service = frame.begin("performance")
 
@@ -41,40 +39,6 @@ def _stages(service: DLCodeGen) -> None:
         )
 
 
-def _cache(title: str, stats: CacheStats, unit: str, help_text: str) -> None:
-    st.markdown(f"**{title}**", help=help_text)
-    filled = stats.size / stats.max_size if stats.max_size else 0.0
-    told = (
-        f"{stats.entries:,} of {stats.max_size:,.0f} entries"
-        if unit == "entries"
-        else (f"{wording.size(stats.size)} of {wording.size(stats.max_size)}, {stats.entries:,} vectors")
-    )
-    st.progress(min(1.0, filled), text=told)
-    rate = "no look-up yet" if stats.hit_rate is None else f"{stats.hit_rate:.0%} of look-ups answered"
-    st.caption(f"{rate}: {stats.hits:,} hits, {stats.misses:,} misses, {stats.evictions:,} pushed out")
-
-
-def _caches(service: DLCodeGen) -> None:
-    st.subheader("Caches")
-    left, middle, right = st.columns(3)
-    with left.container(border=True, height="stretch"):
-        _cache("Predictions", service.get_cache_stats(), "entries", "The last 500 different requests, for 30 minutes.")
-        st.button("Clear predictions", icon=":material/delete:", on_click=service.clear_prediction_cache)
-    with middle.container(border=True, height="stretch"):
-        _cache("Embeddings in memory", service.embedders.stats(), "bytes", "Shared by training and prediction.")
-    with right.container(border=True, height="stretch"):
-        store = service.embedders.store
-        st.markdown("**Embeddings on disk**", help="So that no text is embedded again after a restart.")
-        st.metric("Vectors", f"{store.count():,}")
-        st.caption(wording.size(store.size_bytes()))
-        st.button(
-            "Clear all embeddings",
-            icon=":material/delete:",
-            on_click=service.embedders.clear_cache,
-            help="The next training has to embed its texts again. Nothing else is lost.",
-        )
-
-
 def _process(service: DLCodeGen) -> None:
     st.subheader("This process")
     process = psutil.Process()
@@ -90,37 +54,12 @@ def _process(service: DLCodeGen) -> None:
             st.warning(frame.plain_text(status.embedder_problem), icon=":material/warning:")
         else:
             st.caption(f"Embedder: {frame.plain_text(status.embedder)}. {frame.plain_text(status.embedder_note)}")
-    st.caption("Connections to other machines: none, unless OLLAMA\\_EMBED\\_HOST names one.")
-
-
-def _requests(service: DLCodeGen) -> None:
-    records = service.requests.records()[-SHOWN_REQUESTS:][::-1]
-    if not records:
-        return
-    st.subheader("Latest requests")
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "When": pd.to_datetime([record.at for record in records], unit="s", utc=True),
-                "Total, ms": [record.total_ms for record in records],
-                "From the cache": [record.cached for record in records],
-                "Version": [record.version for record in records],
-                "Confidence": [record.confidence for record in records],
-                "Slowest stage": [max(record.latency_ms, key=record.latency_ms.__getitem__) for record in records],
-            }
-        ),
-        hide_index=True,
-        column_config={
-            "When": st.column_config.DatetimeColumn(format="HH:mm:ss"),
-            "Total, ms": st.column_config.NumberColumn(format="%.3f"),
-            "Confidence": st.column_config.NumberColumn(format="%.2f"),
-        },
-    )
 
 
 st.title("Performance")
 with frame.plain_errors():
+    live.draw(service)
     _stages(service)
-    _caches(service)
+    caches.draw(service)
+    connections.draw(service)
     _process(service)
-    _requests(service)

@@ -13,7 +13,7 @@ import dlcodegen_core
 ROOT = Path(dlcodegen_core.__file__).parent
 # From left to right; the rooms of one line know each other.
 ROOMS = (
-    {"storage", "config", "errors", "latency", "threads", "syntax_trees"},
+    {"storage", "config", "errors", "latency", "threads", "syntax_trees", "outbound"},
     {"data"},
     {"features"},
     {"retrieval"},
@@ -25,6 +25,7 @@ ROOMS = (
     {"inference"},
     {"explain"},
     {"evaluation"},
+    {"export"},
     {"story"},
     {
         "service",
@@ -36,6 +37,8 @@ ROOMS = (
         "workshop",
         "explainer",
         "evaluator",
+        "exporter",
+        "answers",
     },
 )
 # The front doors: they may open onto any room.

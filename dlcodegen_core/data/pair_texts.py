@@ -18,10 +18,15 @@ def texts_of_pairs(pairs: Sequence[Pair]) -> list[SourceFile]:
     """
     files: dict[str, list[Pair]] = {}
     for number, pair in enumerate(pairs, start=1):
-        placed = pair.source is not None and pair.line is not None
-        name = pair.source if placed else f"{pair.source}#{number}" if pair.source else f"pair {number}"
-        files.setdefault(str(name), []).append(pair)
+        files.setdefault(file_of(pair, number), []).append(pair)
     return [_file_of(name, found) for name, found in files.items()]
+
+
+def file_of(pair: Pair, number: int) -> str:
+    """The name of the text that a pair is part of; number: its place among the pairs, counted from 1."""
+    if pair.source is None or pair.source == "":
+        return f"pair {number}"
+    return pair.source if pair.line is not None else f"{pair.source}#{number}"
 
 
 def _file_of(name: str, pairs: Sequence[Pair]) -> SourceFile:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcodegen_core import outbound
 from dlcodegen_core.errors import EmbedderUnavailable, EmbeddingError, EmbeddingModelMissing
 from dlcodegen_core.features.embedding import unit_vectors
 
@@ -111,7 +112,8 @@ class OllamaEmbedder:
                 ) from exc
             except (ConnectionError, httpx.TransportError, httpx.InvalidURL) as exc:
                 raise EmbedderUnavailable(
-                    f"Ollama does not answer at {self._host}. Start it with `ollama serve`, set OLLAMA_EMBED_HOST, "
+                    outbound.offline_reason(exc)
+                    or f"Ollama does not answer at {self._host}. Start it with `ollama serve`, set OLLAMA_EMBED_HOST, "
                     "or set DLCODEGEN_EMBEDDER=local."
                 ) from exc
             except (pydantic.ValidationError, ValueError, TypeError) as exc:

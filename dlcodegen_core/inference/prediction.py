@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from dlcodegen_core.errors import RequestError
 from dlcodegen_core.features.language import LANGUAGES
+from dlcodegen_core.features.request_text import check_request_text
 
-MAX_TEXT_CHARACTERS = 100_000
 MAX_TOKENS = 256
 MAX_BEAMS = 16
 
@@ -24,6 +24,16 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KnownFeatures:
+    """Features that were computed on the way to an answer: the `features_of` of a model that looks at them."""
+
+    vector: NDArray[np.float32]
+
+    def __call__(self) -> NDArray[np.float32]:
+        return self.vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
     """The answer to a request.
 
@@ -31,7 +41,8 @@ class Prediction:
     outside of latency_ms. candidates: ranked, the first is the completion. latency_ms: stage ->
     milliseconds, adding up to the total. cached: whether the prediction cache had it. version: the model that
     answered. abstained: the best candidate was less sure than was asked for, so the completion is empty; the
-    candidates are there all the same.
+    candidates are there all the same. taught_by: the row of the pair in the dataset of feedback that taught the
+    completion, None if it is the model's own. arm: of the A/B test that dealt the version, empty outside of one.
     """
 
     completion: str
@@ -42,6 +53,8 @@ class Prediction:
     cached: bool
     version: str
     abstained: bool = False
+    taught_by: int | None = None
+    arm: str = ""
 
     @property
     def features(self) -> NDArray[np.float32]:
@@ -50,16 +63,27 @@ class Prediction:
 
     @property
     def plain_fields(self) -> dict[str, object]:
-        """What goes to JSON; `abstained` only where it is so, and nobody meets it who has not set a threshold."""
+        """What goes to JSON."""
+        first = {"completion": self.completion, "confidence": self.confidence, "features": self.features}
+        return {**first, **self.fields_without_features}
+
+    @property
+    def fields_without_features(self) -> dict[str, object]:
+        """What goes to JSON, but for the features, which a sequence model would first have to compute.
+
+        `abstained` only where it is so, and nobody meets it who has not set a threshold; nor `taught_by` who has taught
+        nothing, nor `arm` outside of an A/B test.
+        """
         return {
             "completion": self.completion,
             "confidence": self.confidence,
-            "features": self.features,
             "candidates": self.candidates,
             "latency_ms": dict(self.latency_ms),
             "cached": self.cached,
             "version": self.version,
             **({"abstained": True} if self.abstained else {}),
+            **({"taught_by": self.taught_by} if self.taught_by is not None else {}),
+            **({"arm": self.arm} if self.arm else {}),
         }
 
     @property
@@ -98,7 +122,7 @@ class PredictionRequest:
             ("The suffix", self.suffix),
             *(("A context line", line) for line in self.context),
         ):
-            _check_text(what, text)
+            check_request_text(what, text)
         if not self.prompt.strip() and not any(line.strip() for line in self.context):
             raise RequestError("The prompt is empty. Type the code that should be completed.")
         for name, number, most in (("max_tokens", self.max_tokens, MAX_TOKENS), ("beams", self.beams, MAX_BEAMS)):
@@ -114,8 +138,9 @@ class PredictionRequest:
         ):
             if name == "length_penalty" and value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise RequestError(f"{name} is {value!r}. Use a number from {low} to {high}.")
+            whole = name in ("top_k", "seed")
+            if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
+                raise RequestError(f"{name} is {value!r}. Use a {'whole ' * whole}number from {low} to {high}.")
         if self.language is not None and self.language not in LANGUAGES:
             raise RequestError(f"The language {self.language!r} is not known. Use one of: {', '.join(LANGUAGES)}.")
         if not all(isinstance(mark, str) and mark for mark in self.stop):
@@ -129,15 +154,3 @@ class PredictionRequest:
             if isinstance(value, str) or not isinstance(value, Sequence):
                 raise RequestError(f"{name} is {type(value).__name__}. Give a list of strings.")
         return cls(prompt, tuple(context), stop=tuple(lists["stop"]), **options)  # type: ignore[arg-type]
-
-
-def _check_text(what: str, text: object) -> None:
-    if not isinstance(text, str):
-        raise RequestError(f"{what} is {type(text).__name__}, not text.")
-    if len(text) > MAX_TEXT_CHARACTERS:
-        raise RequestError(
-            f"{what} has {len(text):,} characters; at most {MAX_TEXT_CHARACTERS:,} are read. "
-            "Send only what stands before the cursor."
-        )
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise RequestError(f"{what} holds half of a character (a lone surrogate). Send valid Unicode.")

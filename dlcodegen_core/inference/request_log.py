@@ -1,4 +1,7 @@
-"""The latest requests and what their stages took, for the Performance page and the log. Keeps no text."""
+"""The latest answers and what their stages took, for the Performance page, the log and whoever listens.
+
+Keeps no text itself; `live`, which knows of whole requests, does where a person wishes.
+"""
 
 import logging
 import threading
@@ -8,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from dlcodegen_core.inference.live_requests import LiveRequests
 
 logger = logging.getLogger("dlcodegen_core.performance")
 
@@ -22,6 +27,7 @@ STAGES = (
     "reading",
     "decode",
     "parsing",
+    "corrections",
 )
 REQUESTS_KEPT = 1000
 
@@ -35,6 +41,7 @@ class RequestRecord:
     cached: bool
     version: str
     confidence: float
+    tokens: int = 0
 
     @property
     def total_ms(self) -> float:
@@ -52,18 +59,35 @@ class StageSummary:
 
 
 class RequestLog:
-    """Remembers the last 1,000 requests; thread-safe."""
+    """Remembers the last 1,000 requests; thread-safe.
+
+    listeners: called with each record, in the thread that answered; they must be quick. live: the requests as wholes.
+    """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._records: deque[RequestRecord] = deque(maxlen=REQUESTS_KEPT)
+        self.listeners: list[Callable[[RequestRecord], None]] = []
+        self.live = LiveRequests(now)
 
-    def add(self, latency_ms: Mapping[str, float], cached: bool, version: str, confidence: float) -> None:
-        """Keep a request and, where INFO is logged, write its [DL-Performance] block."""
-        record = RequestRecord(self._now(), latency_ms, cached, version, confidence)
+    def add(
+        self,
+        latency_ms: Mapping[str, float],
+        cached: bool,
+        version: str,
+        confidence: float,
+        tokens: int = 0,
+        prompt: str = "",
+        reply: str = "",
+    ) -> None:
+        """Keep a request and, where INFO is logged, write its [DL-Performance] block. The texts are for `live`."""
+        record = RequestRecord(self._now(), latency_ms, cached, version, confidence, tokens)
         with self._lock:
             self._records.append(record)
+        self.live.note_answer(version, cached, tokens, latency_ms, prompt, reply)
+        for listener in self.listeners:
+            listener(record)
         if logger.isEnabledFor(logging.INFO):
             logger.info("%s", _block(record))
 

@@ -22,6 +22,7 @@ from dlcodegen_core.models.sequence.line_ranker import rank_lines, repeats_line_
 from dlcodegen_core.models.sequence.line_search import Hypothesis, SearchOptions, search
 from dlcodegen_core.models.sequence.network_pass import Reading
 from dlcodegen_core.models.sequence.sequence_model import SequenceModel
+from dlcodegen_core.models.sequence.settled_text import SettledText
 from dlcodegen_core.threads import one_blas_thread
 
 READINGS_KEPT = 8
@@ -45,19 +46,36 @@ class LoadedSequence:
         """Answer once, so that nobody waits for what is made at the first request."""
         search(self.model, "def f(x):\n    ", SearchOptions(max_tokens=2, stop=("\n",)))
 
+    def along(self, request: PredictionRequest) -> Prediction | None:
+        """What is left of an earlier offer that the prompt types along; None if there is none. Computes nothing."""
+        branches = self.tree.find(_options(request), compose(request.prompt, request.context))
+        return self._prediction(request, branches, LatencyClock(), True) if branches else None
+
     def answer(
-        self, request: PredictionRequest, clock: LatencyClock, cancelled: Callable[[], bool] = lambda: False
+        self,
+        request: PredictionRequest,
+        clock: LatencyClock,
+        cancelled: Callable[[], bool] = lambda: False,
+        tell: Callable[[str], None] | None = None,
     ) -> Prediction:
-        """Complete the request, along an earlier offer where the prompt types along one."""
+        """Complete the request, along an earlier offer where the prompt types along one.
+
+        tell: hears how much of the completion is settled, each time that it has grown.
+        """
         text = compose(request.prompt, request.context)
-        options = astuple(replace(request, prompt="-", context=()))
+        options = _options(request)
         branches = self.tree.find(options, text)
         clock.lap("cache look-up")
         from_tree = bool(branches)
         if not from_tree:
-            branches = self._search(request, text, clock, cancelled)
+            branches = self._search(request, text, clock, cancelled, tell)
             if not cancelled():
                 self.tree.put(options, text, branches)
+        return self._prediction(request, branches, clock, from_tree)
+
+    def _prediction(
+        self, request: PredictionRequest, branches: list[Branch], clock: LatencyClock, from_tree: bool
+    ) -> Prediction:
         candidates = tuple(
             Candidate(branch.text, self.calibration.confidence(branch.log_probability), branch.pieces)
             for branch in branches
@@ -67,7 +85,7 @@ class LoadedSequence:
         return Prediction(
             best.text,
             best.confidence,
-            cache(lambda: self._features(request, text)),
+            cache(lambda: self.features(request)),
             candidates,
             clock.milliseconds(),
             from_tree,
@@ -75,7 +93,12 @@ class LoadedSequence:
         )
 
     def _search(
-        self, request: PredictionRequest, text: str, clock: LatencyClock, cancelled: Callable[[], bool]
+        self,
+        request: PredictionRequest,
+        text: str,
+        clock: LatencyClock,
+        cancelled: Callable[[], bool],
+        tell: Callable[[str], None] | None,
     ) -> list[Branch]:
         options = SearchOptions(
             request.max_tokens,
@@ -89,7 +112,9 @@ class LoadedSequence:
         )
         with self._lock:
             readings = tuple(self._readings)
-        found = search(self.model, text, options, readings, cancelled, lambda: clock.lap("reading"), request.suffix)
+        on_step = None if tell is None else SettledText(options, tell)
+        on_read = lambda: clock.lap("reading")  # noqa: E731
+        found = search(self.model, text, options, readings, cancelled, on_read, request.suffix, on_step)
         with self._lock:
             self._readings.append(found.reading)
         clock.lap("decode")
@@ -109,12 +134,17 @@ class LoadedSequence:
         clock.lap("parsing")
         return [_branch(hypothesis) for hypothesis in ranked]
 
-    def _features(self, request: PredictionRequest, text: str) -> NDArray[np.float32]:
+    def features(self, request: PredictionRequest) -> NDArray[np.float32]:
         """The 544 features of the prompt, with the embedder at hand; this model itself does not look at them."""
         pipeline = FeaturePipeline(self.card.keywords, self._embedders.for_training())
-        features = pipeline.transform([text], [request.language])[0]
+        features = pipeline.transform([compose(request.prompt, request.context)], [request.language])[0]
         features.setflags(write=False)
         return features
+
+
+def _options(request: PredictionRequest) -> tuple[object, ...]:
+    """All that changes an answer but the text before the cursor."""
+    return astuple(replace(request, prompt="-", context=()))
 
 
 def _branch(hypothesis: Hypothesis) -> Branch:

@@ -56,11 +56,11 @@ def _table(info: DatasetInfo, page: PairPage, pending: PendingEdits, number: int
     table = pd.DataFrame(
         {
             "#": [row.number for row in page.rows],
-            "Prompt": [_end_of(pair.prompt) for pair, _state in shown],
+            "Prompt": [end_of(pair.prompt) for pair, _state in shown],
             "Target": [pair.target[:PREVIEW_CHARACTERS] for pair, _state in shown],
             "Language": [pair.language or "detected" for pair, _state in shown],
             "Kind": [pair.kind or "" for pair, _state in shown],
-            "From": [_place(pair) for pair, _state in shown],
+            "From": [place_of(pair) for pair, _state in shown],
             "Unsaved": [done for _pair, done in shown],
         }
     )
@@ -149,7 +149,7 @@ def _take_over(row: PairRow, cells: dict[str, Any], pending: PendingEdits) -> No
 def _one(service: DLCodeGen, row: PairRow, pending: PendingEdits) -> None:
     """One pair, side by side in colours, and a way to change it."""
     pair, done = pending.shown(row)
-    details = [part for part in (pair.kind, _place(pair), pair.commit and f"commit {pair.commit[:10]}") if part]
+    details = [part for part in (pair.kind, place_of(pair), pair.commit and f"commit {pair.commit[:10]}") if part]
     st.markdown(f"**Pair {row.number}** {frame.plain_text(' · '.join(details))}")
     for flag in service.datasets.flags([row.id]).get(row.id, []):
         title = filters.CHECK_TITLES.get(flag.check, flag.check)
@@ -163,7 +163,7 @@ def _one(service: DLCodeGen, row: PairRow, pending: PendingEdits) -> None:
     ):
         if text:
             cell.caption(title)
-            cell.code(text, language=language, height=_height(text))
+            cell.code(text, language=language, height=height_of(text))
     with st.expander("Change this pair", icon=":material/edit:", expanded=False), st.form(f"dataset.edit.{row.id}"):
         left, right = st.columns(2)
         prompt = left.text_area("Prompt", pair.prompt, height=180)
@@ -227,18 +227,18 @@ def save_bar(service: DLCodeGen, info: DatasetInfo) -> None:
         drop.button("Drop changes", icon=":material/undo:", on_click=state.drop, args=(info.name,))
 
 
-def _end_of(prompt: str) -> str:
+def end_of(prompt: str) -> str:
     """The last two lines of a prompt, on one."""
     lines = prompt[-PREVIEW_CHARACTERS:].rstrip().rsplit("\n", 2)
     return " ⏎ ".join(line.strip() for line in lines[-2:] if line.strip())
 
 
-def _height(code: str) -> int:
+def height_of(code: str) -> int:
     """Of a box that holds the code, up to a limit, in pixels."""
     return min(TALLEST_CODE, 60 + 22 * code.count("\n"))
 
 
-def _place(pair: Pair) -> str:
+def place_of(pair: Pair) -> str:
     if not pair.source:
         return ""
     return f"{pair.source}:{pair.line}" if pair.line else pair.source

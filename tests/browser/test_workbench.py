@@ -45,7 +45,7 @@ def test_the_first_deep_link_after_a_start_gets_the_whole_frame(workbench, page)
     page.wait_for_selector("h1:has-text('Predict')")
     settled(page)
     assert page.url.endswith("/predict?prompt=import")
-    for name in ("Home", "Dataset", "Train", "Predict", "Evaluate", "Performance"):
+    for name in ("Home", "Dataset", "Train", "Predict", "Inspect", "Evaluate", "Performance"):
         assert page.get_by_role("link", name=name, exact=True).count() >= 1
 
 
@@ -78,7 +78,7 @@ def test_a_training_of_a_killed_server_is_offered_for_resuming(workbench, page):
     page.wait_for_selector("text=/Discarded/")
 
 
-@pytest.mark.parametrize("key", ["", "dataset", "train", "predict", "evaluate", "performance"])
+@pytest.mark.parametrize("key", ["", "dataset", "train", "predict", "inspect", "evaluate", "performance"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_fits_800_pixels_without_scrolling_sideways(shared_workbench, browser, key, scheme):
     page = browser.new_page(viewport={"width": 800, "height": 900}, color_scheme=scheme)
@@ -93,7 +93,7 @@ def test_a_page_fits_800_pixels_without_scrolling_sideways(shared_workbench, bro
 def test_no_page_asks_anything_of_another_machine(shared_workbench, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    for key in ("", "dataset", "train", "predict", "evaluate", "performance"):
+    for key in ("", "dataset", "train", "predict", "inspect", "evaluate", "performance"):
         page.goto(f"{shared_workbench.url}/{key}")
         page.wait_for_selector("h1")
         settled(page)

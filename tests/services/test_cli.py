@@ -116,6 +116,14 @@ def test_predict_for_people_puts_the_completion_alone_on_stdout(trained: Run) ->
     assert "v1, confidence" in done.stderr
 
 
+def test_explain_prints_what_pushed_the_model_to_its_answer(trained: Run) -> None:
+    answer = _answer(trained("explain", "--prompt", "async function fetchData", "--json"))
+    assert (answer["version"], answer["model"]) == ("v1", "deepcodenet")
+    assert len(answer["pushes"]["groups"]) == 4 and answer["pushes"]["dimensions"]
+    assert "no stored dataset" in answer["nearest"]["note"]
+    assert set(answer["latency_ms"]) == {"prediction", "explanation", "nearest pairs"}
+
+
 def test_evaluate_prints_the_measures(trained: Run, data: Path) -> None:
     answer = _answer(trained("evaluate", data, "--version", "v1", "--json"))
     assert (answer["version"], answer["pairs"], answer["samples"]) == ("v1", 3, 5)
@@ -132,6 +140,14 @@ def test_export_writes_a_file_that_loads(
     answer = _answer(trained("export", "--version", "v1", "--format", file_format, "--out", out, "--json"))
     assert answer == {"version": "v1", "path": str(out), "size_bytes": out.stat().st_size}
     assert load(out)["output.weight"].shape[1] == 64
+
+
+def test_export_of_onnx_tells_what_its_check_found(trained: Run, tmp_path: Path) -> None:
+    out = tmp_path / "v1.onnx"
+    answer = _answer(trained("export", "--version", "v1", "--format", "onnx", "--out", out, "--json"))
+    assert answer["size_bytes"] == out.stat().st_size == answer["certificate"]["full"]["size_bytes"]
+    assert "answers as PyTorch does" in answer["certificate"]["verdict"]
+    assert (tmp_path / "v1.onnx.certificate.json").is_file()
 
 
 def test_a_stored_dataset_is_trained_by_its_name(tmp_path: Path) -> None:

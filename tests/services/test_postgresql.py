@@ -15,8 +15,12 @@ from sqlalchemy import Engine
 from dlcodegen_core.data.pairs import Pair
 from dlcodegen_core.data.store import DatasetStore, Edits
 from dlcodegen_core.errors import DatasetError, EditConflict
+from dlcodegen_core.experiments import ExperimentStore
 from dlcodegen_core.storage.database import open_database
 from tests.data.store.contract import CONTRACT
+from tests.experiments.contract import CONTRACT as EXPERIMENTS
+from tests.experiments.contract import Opened
+from tests.feedback.contract import CONTRACT as FEEDBACK_CONTRACT
 
 pytestmark = pytest.mark.service
 
@@ -89,6 +93,11 @@ def test_postgresql_keeps_the_contract(engine: Engine, rule: Callable[[DatasetSt
     rule(DatasetStore(engine))
 
 
+@pytest.mark.parametrize("rule", FEEDBACK_CONTRACT, ids=lambda rule: rule.__name__)
+def test_feedback_keeps_its_contract(engine: Engine, rule: Callable[[Engine], None]) -> None:
+    rule(engine)
+
+
 def test_names_and_revisions_are_guarded_by_the_database_itself(engine: Engine) -> None:
     one, other = DatasetStore(engine), DatasetStore(engine)
     one.create("d", [Pair("a", "1")])
@@ -98,3 +107,8 @@ def test_names_and_revisions_are_guarded_by_the_database_itself(engine: Engine) 
     with pytest.raises(EditConflict, match="saved as revision 2"):
         other.save("d", 1, Edits(added=[Pair("c", "3")]))
     assert other.restore("d", 1, 2).pair_count == 1
+
+
+@pytest.mark.parametrize("rule", EXPERIMENTS, ids=lambda rule: rule.__name__)
+def test_postgresql_keeps_the_contract_of_ab_tests(engine: Engine, rule: Callable[[Opened], None]) -> None:
+    rule(lambda: ExperimentStore(engine))

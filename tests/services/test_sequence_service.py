@@ -10,19 +10,17 @@ from dlcodegen_core.cli import main
 from dlcodegen_core.errors import DatasetError, ModelError, RequestError, TrainingError
 from dlcodegen_core.models.saved_model import WEIGHTS_FILE
 from dlcodegen_core.plain_values import to_plain
-from tests.sequence_model import copy_source, train
+from tests.sequence_model import own_lines, shared_lines
 
 PROMPT = "import json\n\n\ndef load(path):\n    with open(path) as file:\n        return json."
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A home with a sequence model of a few seconds."""
-    home = tmp_path_factory.mktemp("sequence")
-    service = DLCodeGen(Settings(home=home / "home", embedder="local"))
-    train(service, copy_source(home / "project"))
-    service.close()
-    return home
+    """A home with a sequence model of a few seconds, without its report."""
+    own = own_lines(shared_lines(tmp_path_factory), tmp_path_factory.mktemp("sequence") / "own")
+    (own / "home" / "reports" / "v1.json").unlink()
+    return own
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def test_a_line_is_completed_with_alternatives_and_ends_before_the_newline(servi
     assert answer.completion and "\n" not in answer.completion
     assert all(0 <= candidate.confidence <= 1 for candidate in answer.candidates)
     assert len({candidate.text for candidate in answer.candidates}) == len(answer.candidates)
-    assert set(answer.latency_ms) == {"cache look-up", "model load", "reading", "decode", "parsing"}
+    assert set(answer.latency_ms) == {"cache look-up", "model load", "reading", "decode", "parsing", "corrections"}
 
 
 def test_the_features_are_made_when_they_are_asked_for(service):
@@ -147,7 +145,7 @@ def test_a_source_that_changed_is_not_measured_on(home, tmp_path):
     extra.write_text("x = 1\n")
     try:
         with pytest.raises(DatasetError, match="has changed since"):
-            changed.make_report("v1", lambda what, share: None)
+            changed.evaluator.make_report("v1", lambda what, share: None)
     finally:
         extra.unlink()
         changed.close()

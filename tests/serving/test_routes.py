@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from dlcodegen_core import DLCodeGen
 from dlcodegen_core.serving.routes import WRITTEN_FILES, routes
-from dlcodegen_core.tasks.kinds import IMPORT, WRITE
+from dlcodegen_core.tasks.kinds import EXPORT, IMPORT, WRITE
 from dlcodegen_core.tasks.task import TaskState
 
 CONTENT = b'{"inputs": ["a"], "targets": ["b"]}'
@@ -23,6 +23,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClie
     result = {"path": str(file), "size_bytes": len(CONTENT), "name": 'my "data"\n'}
     states = {
         "written": TaskState("written", WRITE, "mine", False, result=result),
+        "exported": TaskState("exported", EXPORT, "v1", False, result={**result, "name": "v1"}),
         "running": TaskState("running", WRITE, "mine", True),
         "other": TaskState("other", IMPORT, "mine", False, result={"path": "/etc/passwd"}),
     }
@@ -36,6 +37,12 @@ def test_a_written_file_is_sent_under_the_datasets_name(client: TestClient) -> N
     assert (answer.status_code, answer.content) == (200, CONTENT)
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert "\n" not in answer.headers["content-disposition"]
+
+
+def test_an_exported_version_is_sent_under_its_own_name(client: TestClient) -> None:
+    answer = client.get(f"{WRITTEN_FILES}/exported")
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+    assert answer.headers["content-disposition"] == 'attachment; filename="v1.json"'
 
 
 @pytest.mark.parametrize("task", ["running", "other", "nothing", "..%2F..%2Fetc%2Fpasswd"])

@@ -14,7 +14,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from dlcodegen_core import outbound
 from dlcodegen_core.data.intake.git_address import GitAddress, checked_branch, git_address
 from dlcodegen_core.data.intake.git_commit import commit_of
 from dlcodegen_core.errors import DatasetError, StorageError
@@ -85,9 +87,12 @@ def clone(
     """Fetch the newest commit of a branch or a tag, the usual branch if empty, into `into`; return the commit's hash.
 
     into: a folder that is empty or does not exist; on failure it is left as it was. cancelled is asked ten times a
-    second. Raises DatasetError that says what to do, StorageError if the folder cannot be made.
+    second. Raises DatasetError that says what to do, OfflineError, StorageError if the folder cannot be made.
     """
     source, branch = git_address(address), checked_branch(branch)
+    if source.folder is None:
+        server = urlsplit(source.url)
+        outbound.allow(server.hostname or "", server.port or (443 if source.protocol == "https" else 80))
     existed = _check_target(into)
     try:
         with tempfile.TemporaryDirectory(prefix="clone-") as home:

@@ -26,6 +26,7 @@ NEGLIGIBLE_NATS = 3.5
 SUFFIX_CHARACTERS = 6000
 LONGEST_CIRCLE = 24  # tokens
 CIRCLES = 3
+SHORTEST_RUN = 6  # tokens of all circles together
 
 Floats = NDArray[np.float32]
 
@@ -89,11 +90,12 @@ def search(
     cancelled: Callable[[], bool] = lambda: False,
     on_read: Callable[[], None] = lambda: None,
     suffix: str = "",
+    on_step: Callable[[Sequence[Hypothesis]], None] | None = None,
 ) -> Search:
     """Complete `prompt`, before `suffix`. When `cancelled` answers yes, what was found so far is returned at once.
 
     readings: of earlier prompts; the longest that this prompt goes on from is not read again. on_read is called
-    between reading the prompt and going on from it.
+    between reading the prompt and going on from it, on_step after each token with all hypotheses that are left.
     """
     pending = unfinished(model.tokenizer, prompt)
     tokens = model.tokenizer.encode(prompt[: len(prompt) - len(pending.decode())])
@@ -117,6 +119,8 @@ def search(
             break
         beams = model.advance(beams, [rows[row] for row, _h in going], [h.tokens[-1] for _row, h in going])
         live, rows = [hypothesis for _row, hypothesis in going], list(range(len(going)))
+        if on_step is not None:
+            on_step([*done, *live])
     return Search(tuple(walk.ranked([*done, *live])), beams.reading)
 
 
@@ -260,6 +264,6 @@ def _circle(tokens: Sequence[int]) -> int:
     """How many tokens at the end repeat what stood before them for the third time; 0 if they do not."""
     for period in range(1, min(LONGEST_CIRCLE, len(tokens) // CIRCLES) + 1):
         tail = tokens[-period * CIRCLES :]
-        if period * CIRCLES >= 6 and all(tail[i] == tail[i - period] for i in range(period, len(tail))):
+        if period * CIRCLES >= SHORTEST_RUN and all(tail[i] == tail[i - period] for i in range(period, len(tail))):
             return period * (CIRCLES - 1)
     return 0

@@ -1,0 +1,1 @@
+"""What each route takes and gives, protocol by protocol, for the OpenAPI document. Knows no handler."""
