@@ -1,6 +1,6 @@
 """From pairs to what DeepCodeNet is fitted on: samples, vocabulary, keywords, features and classes of both splits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,8 +45,8 @@ def prepare_samples(
     pairs: Sequence[Pair],
     config: TrainConfig,
     embedder: CachedEmbedder,
-    on_embedding: Progress | None = None,
-    on_features: Callable[[int, int], None] | None = None,
+    on_embedding: Progress = lambda done, total: None,
+    on_features: Progress = lambda done, total: None,
 ) -> PreparedSamples:
     """Split the pairs, learn vocabulary and keywords from the training split, and compute all features.
 
@@ -57,6 +57,7 @@ def prepare_samples(
     samples = (*training, *_samples(pairs, held_out_pairs, config))
     vocabulary = Vocabulary.build(training, config.vocabulary_size, (pairs[index].target for index in training_pairs))
     keywords = KeywordVectorizer.fit(sample.text for sample in training)
+    on_embedding(0, len(samples))
     languages = [config.language or pairs[sample.pair].language for sample in samples]
     features = FeaturePipeline(keywords, embedder).transform(
         [sample.text for sample in samples], languages, on_embedding, on_features

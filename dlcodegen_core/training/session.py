@@ -15,20 +15,19 @@ from numpy.typing import NDArray
 
 from dlcodegen_core.config import TrainConfig
 from dlcodegen_core.data.pairs import Pair
-from dlcodegen_core.data.split import split_pairs
 from dlcodegen_core.errors import TrainingCancelled
 from dlcodegen_core.features.keywords import KeywordVectorizer
-from dlcodegen_core.features.pipeline import FeaturePipeline
 from dlcodegen_core.models.code_version import code_version
 from dlcodegen_core.models.saved_model import ModelCard, save_model
 from dlcodegen_core.models.temperature import as_metrics
 from dlcodegen_core.models.training_features import TrainingFeatures
-from dlcodegen_core.models.vocabulary import END, UNKNOWN, Sample, Vocabulary, samples_of
+from dlcodegen_core.models.vocabulary import END, UNKNOWN, Sample, Vocabulary
 from dlcodegen_core.training.checkpoint import load_checkpoint, save_checkpoint
 from dlcodegen_core.training.confidence import calibrate_on
 from dlcodegen_core.training.events import EpochEnded, Finished, Guess, TrainMetrics
 from dlcodegen_core.training.phases import PhaseClock, Surroundings, Wish
-from dlcodegen_core.training.trainer import EpochResult, Split, Trainer, evaluate
+from dlcodegen_core.training.samples import PreparedSamples, prepare_samples
+from dlcodegen_core.training.trainer import EpochResult, Trainer, evaluate
 
 CHECKPOINT_EVERY_SECONDS = 2.0
 FIXED_GUESSES = 3
@@ -57,51 +56,37 @@ class TrainingSession:
     def run(self, resume: bool = False) -> TrainMetrics:
         """Train, or go on from the checkpoint, and save a version. Raises WorkbenchError."""
         self._phases.enter("reading")
-        training_pairs, held_out_pairs = split_pairs(self._data.pairs, self._config.held_out, self._config.seed)
-        training, held_out = self._samples(training_pairs), self._samples(held_out_pairs)
-        vocabulary = Vocabulary.build(
-            training, self._config.vocabulary_size, (self._data.pairs[index].target for index in training_pairs)
-        )
-        keywords = KeywordVectorizer.fit(sample.text for sample in training)
-        features = self._features([*training, *held_out], keywords)
-        classes = np.array([vocabulary.class_of(sample.token) for sample in [*training, *held_out]], np.int64)
+        prepared = self._prepared()
+        held_out = prepared.samples[prepared.training :]
         trainer = Trainer(
             self._config,
-            len(vocabulary),
-            _split(features[: len(training)], classes[: len(training)]),
-            _split(features[len(training) :], classes[len(training) :]),
+            len(prepared.vocabulary),
+            prepared.split(slice(0, prepared.training)),
+            prepared.split(slice(prepared.training, None)),
         )
         belongs_to = self._digest()
         if resume:
             trainer.restore(load_checkpoint(self._around.checkpoint, belongs_to))
-        shown = _fixed_samples(held_out or training)
-        first_shown = len(training) if held_out else 0
-        shown_features = torch.from_numpy(features[[first_shown + index for index, _sample in shown]])
-        self._fit(trainer, vocabulary, [sample for _index, sample in shown], shown_features, belongs_to)
+        first_shown = prepared.training if held_out else 0
+        shown = _fixed_samples(prepared.samples[first_shown:])
+        shown_features = torch.from_numpy(prepared.features[[first_shown + index for index, _sample in shown]])
+        self._fit(trainer, prepared.vocabulary, [sample for _index, sample in shown], shown_features, belongs_to)
         pairs = self._data.pairs
         files = [pairs[sample.pair].source or sample.pair for sample in held_out]
-        return self._save(trainer, vocabulary, keywords, classes, files)
+        return self._save(trainer, prepared.vocabulary, prepared.keywords, prepared.classes, files)
 
-    def _samples(self, pairs: Sequence[int]) -> list[Sample]:
-        return [
-            sample
-            for index in pairs
-            for sample in samples_of(
-                self._data.pairs[index].prompt, self._data.pairs[index].target, index, self._config.tokens_per_pair
-            )
-        ]
-
-    def _features(self, samples: list[Sample], keywords: KeywordVectorizer) -> NDArray[np.float32]:
-        languages = [self._config.language or self._data.pairs[sample.pair].language for sample in samples]
-        self._phases.enter("embedding")
+    def _prepared(self) -> PreparedSamples:
+        def on_embedding(done: int, total: int) -> None:
+            if self._phases.current != "embedding":
+                self._phases.enter("embedding")
+            self._phases.progress(done, total)
 
         def on_features(done: int, total: int) -> None:
             if self._phases.current != "features":
                 self._phases.enter("features")
             self._phases.progress(done, total)
 
-        pipeline = FeaturePipeline(keywords, self._around.embedder)
-        return pipeline.transform([sample.text for sample in samples], languages, self._phases.progress, on_features)
+        return prepare_samples(self._data.pairs, self._config, self._around.embedder, on_embedding, on_features)
 
     def _fit(
         self,
@@ -216,11 +201,7 @@ class TrainingSession:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _split(features: NDArray[np.float32], classes: NDArray[np.int64]) -> Split:
-    return Split(torch.from_numpy(np.ascontiguousarray(features)), torch.from_numpy(classes))
-
-
-def _fixed_samples(samples: list[Sample]) -> list[tuple[int, Sample]]:
+def _fixed_samples(samples: Sequence[Sample]) -> list[tuple[int, Sample]]:
     """A few samples spread over the split, to watch from epoch to epoch; visible tokens first."""
     visible = [(index, sample) for index, sample in enumerate(samples) if sample.token and sample.token.strip()]
     step = max(1, len(visible) // FIXED_GUESSES)
