@@ -22,11 +22,11 @@ def _start_demo() -> None:
         st.session_state["home.started"] = True
 
 
-def _step(number: int, title: str, state: str, page: str, action: str) -> None:
-    with st.container(border=True, height="stretch"):
-        st.markdown(f"**{number}  {title}**")
-        st.caption(state)
-        frame.link(page, action)
+def _asked(requests: int) -> str:
+    """What editors and programs asked, or how they can."""
+    if requests:
+        return f"{requests:,} request{'s' if requests > 1 else ''} answered since the start"
+    return "editors and programs ask over HTTP, at this very address"
 
 
 def _draw(service: DLCodeGen) -> None:
@@ -41,23 +41,22 @@ def _draw(service: DLCodeGen) -> None:
     answering = service.versions.answering()
     who = "the base model" if answering == BASE else answering
     predict = f"{who} answers" if who else "needs a trained model"
-    asked = len(service.requests.records())
-    with st.container():
-        data_step, train_step, predict_step, speed_step = st.columns(4)
-        with data_step:
-            _step(1, "Data", data, "dataset", "Look at the data")
-        with train_step:
-            _step(2, "Train", train, "train", "Watch it" if current else "Train a model")
-        with predict_step:
-            _step(3, "Predict", predict, "predict", "Complete code")
-        with speed_step:
-            _step(
-                4,
-                "Understand",
-                f"{asked:,} request{'s' if asked > 1 else ''} measured" if asked else "nothing asked yet",
-                "performance",
-                "See timings",
-            )
+    taught = len(service.feedback.memory)
+    improve = f"{taught:,} completion{'s' if taught > 1 else ''} taught" if taught else "nothing taught yet"
+    steps = (
+        ("Data", data, "dataset", "Look at the data", {}),
+        ("Train", train, "train", "Watch it" if current else "Train a model", {}),
+        ("Predict", predict, "predict", "Complete code", {}),
+        ("Understand", "what it learned from, and from which line", "inspect", "Inspect it", {}),
+        ("Improve", improve, "models", "Teach and compare", {"panel": "Feedback" if taught else "Versions"}),
+        ("Use elsewhere", _asked(len(service.requests.records())), "performance", "Watch requests", {}),
+    )
+    cells = st.grid(3, min_column_width=200)
+    for number, (title, state, page, action, query) in enumerate(steps, start=1):
+        with cells.container(border=True, height="stretch"):
+            st.markdown(f"**{number}  {title}**")
+            st.caption(state)
+            frame.link(page, action, **query)
     library = next((info for info in infos if info.name == LIBRARY), None)
     if not version and not current and library is not None:
         st.subheader("Start here")

@@ -8,6 +8,8 @@ from dlcodegen_core import DLCodeGen
 from pages._performance import caches, connections, live
 from pages._shared import charts, frame, wording
 
+STAGES_SECONDS = 10.0  # between two looks at them; the requests themselves are looked at more often
+
 service = frame.begin("performance")
 
 
@@ -59,7 +61,7 @@ def _process(service: DLCodeGen) -> None:
 st.title("Performance")
 with frame.plain_errors():
     live.draw(service)
-    _stages(service)
+    st.fragment(_stages, run_every=STAGES_SECONDS)(service)
     caches.draw(service)
     connections.draw(service)
     _process(service)

@@ -37,7 +37,8 @@ def _verdict(known: Connections, destinations: list[Destination], elsewhere: lis
     inside = sum(one.connections for one in destinations if one.is_here)
     since = wording.ago(datetime.fromtimestamp(known.began_at, UTC))
     if outside:
-        told = f"{outside:,} connections and name look-ups to other machines since the start ({since})"
+        count = "1 connection or name look-up" if outside == 1 else f"{outside:,} connections and name look-ups"
+        told = f"{count} to other machines since the start ({since})"
         st.warning(f"{told}.", icon=":material/public:")
     else:
         st.success(f"No connection to another machine since the start ({since}).", icon=":material/shield:")

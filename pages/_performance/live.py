@@ -99,11 +99,11 @@ def _table(requests: list[LiveRequest]) -> None:
                 "What": [one.way for one in requests],
                 "Status": [one.status for one in requests],
                 "Total, ms": [one.total_ms for one in requests],
-                "Version": [one.version or None for one in requests],
-                "Cache": [None if one.cached is None else "hit" if one.cached else "miss" for one in requests],
-                "Tokens": [one.tokens if one.answers else None for one in requests],
+                "Version": [one.version for one in requests],
+                "Cache": ["" if one.cached is None else "hit" if one.cached else "miss" for one in requests],
+                "Tokens": [f"{one.tokens:,}" if one.answers else "" for one in requests],
                 "Slowest stage": [
-                    max(one.latency_ms, key=one.latency_ms.__getitem__) if one.latency_ms else None for one in requests
+                    max(one.latency_ms, key=one.latency_ms.__getitem__) if one.latency_ms else "" for one in requests
                 ],
             }
         ),
@@ -116,7 +116,9 @@ def _table(requests: list[LiveRequest]) -> None:
             "When": st.column_config.DatetimeColumn(format="HH:mm:ss"),
             "Who": st.column_config.TextColumn(help="The name of the key, the address, or the pages themselves."),
             "Total, ms": st.column_config.NumberColumn(format="%.1f", help="From the first byte in to the last out."),
-            "Tokens": st.column_config.NumberColumn(help="Of the first completion, summed over a request's prompts."),
+            "Tokens": st.column_config.TextColumn(
+                help="Of the first completion, summed over a request's prompts.", alignment="right"
+            ),
         },
     )
 

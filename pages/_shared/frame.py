@@ -10,6 +10,7 @@ import streamlit as st
 from dlcodegen_core import DLCodeGen, WorkbenchError
 from dlcodegen_core.models.base_model import NAME as BASE
 from dlcodegen_core.service import Status
+from pages._shared import sign_in
 
 PAGES_FOLDER = Path(__file__).parents[1]
 _FRAMED = "frame.navigation_was_built"
@@ -59,11 +60,14 @@ def run() -> None:
     st.session_state["frame.pages"] = pages
     # Code is typed into text areas, so they show it in a code font. Fixed text of ours: nothing of a user's is in it.
     st.html("<style>textarea { font-family: 'Source Code Pro', ui-monospace, monospace !important; }</style>")
-    current = st.navigation(list(pages.values()), position="top")
+    signed_in = sign_in.verdict_now() is sign_in.Verdict.COME_IN
+    current = st.navigation(list(pages.values()), position="top" if signed_in else "hidden")
+    sign_in.ask()
     if wanted := st.session_state.pop(_WANTED, None):
         key, query = wanted
         st.switch_page(pages[key], query_params=query)
     _status_line()
+    sign_in.sign_out_button()
     current.run()
 
 
@@ -75,6 +79,7 @@ def begin(key: str) -> DLCodeGen:
     if _FRAMED not in st.session_state:
         st.session_state[_WANTED] = (key, st.query_params.to_dict())
         st.switch_page(str(PAGES_FOLDER.parent / "workbench.py"))
+    sign_in.ask()
     return _shared_service()
 
 

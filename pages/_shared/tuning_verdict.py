@@ -22,7 +22,14 @@ def draw_verdict(service: DLCodeGen, job: JobFolder, version: str) -> None:
         if settled:
             st.markdown(f"**{frame.plain_text(settled.note)}**")
         else:
-            st.markdown(f"**{version} is judged; its place is given in a moment, or when the workbench starts anew.**")
+            st.fragment(_soon, run_every=0.5)(job, version)
         for reason in reasons:
             st.markdown(f"- {frame.plain_text(str(reason))}")
         frame.link("models", "See it on the Models page", panel="Versions", version=version)
+
+
+def _soon(job: JobFolder, version: str) -> None:
+    """Look again until its place is given, then draw the page without this refresh."""
+    if settlement_of(job):
+        st.rerun()
+    st.markdown(f"**{version} is judged; its place is given in a moment, or when the workbench starts anew.**")
