@@ -7,7 +7,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from dlcodegen_core.errors import WorkbenchError
+from dlcodegen_core.serving.guarded import guard_pages
 from dlcodegen_core.serving.routes import routes
 from dlcodegen_core.serving.warm_up import lifespan
 
-app = st.App(Path(__file__).with_name("workbench.py").absolute(), routes=routes(), lifespan=lifespan)
+answered = routes()
+try:
+    gate = guard_pages(answered, st.get_option("server.address"))
+except WorkbenchError as exc:
+    raise SystemExit(f"Error: {exc}") from exc
+script = Path(__file__).with_name("workbench.py").absolute()
+app = st.App(script, routes=answered, lifespan=lifespan, middleware=[gate])

@@ -45,9 +45,11 @@ class Found:
     told: str
 
 
-def fuzz(address: str, seconds: float, seed: int = 0, phases: str = ALL_PHASES, most: int | None = None) -> Found:
-    """Make requests for so long, at most `most` of an operation at a time. The same seed makes the same requests, as
-    far as time allows.
+def fuzz(
+    address: str, seconds: float | None, seed: int = 0, phases: str = ALL_PHASES, most: int | None = None
+) -> Found:
+    """Make requests for so long, or, where that is None, `most` of each operation. The same seed makes the same
+    requests, as far as time allows.
 
     Raises RuntimeError if none could be made.
     """
@@ -56,17 +58,17 @@ def fuzz(address: str, seconds: float, seed: int = 0, phases: str = ALL_PHASES, 
         settings.write_text(SETTINGS, "utf-8")
         command = [
             sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings), "run", f"{address}/openapi.json",
-            "--max-time", str(max(1, round(seconds))), "--seed", str(seed), "--phases", phases,
-            "--checks", ",".join(CHECKS), "--continue-on-failure", "--no-shrink", "--generation-database", "none",
-            "--no-color", "--warnings", "off", "--request-timeout", str(REQUEST_SECONDS),
-            "--report", "json", "--report-json-path", str(report),
-            *(["--max-examples", str(most)] if most else []),
+            "--seed", str(seed), "--phases", phases, "--checks", ",".join(CHECKS), "--continue-on-failure",
+            "--no-shrink", "--generation-database", "none", "--no-color", "--warnings", "off",
+            "--request-timeout", str(REQUEST_SECONDS), "--report", "json", "--report-json-path", str(report),
+            *(["--max-time", str(max(1, round(seconds)))] if seconds is not None else []),
+            *(["--max-examples", str(most)] if most is not None else []),
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + GRACE_SECONDS, cwd=folder)
+        limit = (seconds or 0) + GRACE_SECONDS
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, cwd=folder)
         if done.returncode not in (0, 1) or not report.is_file():
-            raise RuntimeError(
-                f"No requests could be made ({done.returncode}):\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
-            )
+            said = f"{done.stdout}{done.stderr}"[-4000:]
+            raise RuntimeError(f"No requests could be made, status {done.returncode}:\n{said}")
         return _read(json.loads(report.read_text("utf-8")), done.stdout)
 
 

@@ -329,7 +329,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30, help="of each measurement")
     parser.add_argument("--minutes", type=float, default=0, help="of the long run with recycling and a kill; 0: none")
     parser.add_argument("--slow", type=int, default=0, help="clients that dawdle; 0: not measured")
-    parser.add_argument("--clients", type=int, default=3, help="that ask at once, for each worker")
+    parser.add_argument("--clients", type=int, default=2, help="that ask at once, for each worker")
     parser.add_argument("--train", type=float, default=15, help="seconds of training")
     parser.add_argument("--recycle-after", type=int, default=2000, dest="recycle_after")
     parser.add_argument("--home", type=Path, help="a home folder with a model, instead of training one")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcodegen_core.config import Settings, TrainConfig
+from dlcodegen_core.config import ServingSettings, Settings, TrainConfig
 from dlcodegen_core.errors import ConfigError
 
 
@@ -39,11 +39,68 @@ def test_another_process_reads_the_same_settings_back(tmp_path):
         {"CHROMA_PORT": "0"},
         {"CHROMA_PORT": "65536"},
         {"CHROMA_PORT": "٣"},
+        {"DLCODEGEN_OFFLINE": "maybe"},
     ],
 )
 def test_a_setting_out_of_range_names_its_variable(environ):
     with pytest.raises(ConfigError, match=next(iter(environ))):
         Settings.from_environment(environ)
+
+
+@pytest.mark.parametrize(("given", "offline"), [("1", True), ("Yes", True), ("0", False), ("off", False), ("", False)])
+def test_offline_is_a_yes_or_a_no_and_reaches_other_processes(given, offline):
+    settings = Settings.from_environment({"DLCODEGEN_OFFLINE": given})
+    assert settings.offline is offline
+    assert Settings.from_environment(settings.to_environment()).offline is offline
+
+
+def test_serving_is_for_this_machine_alone_unless_told_otherwise():
+    settings = ServingSettings.from_environment({})
+    assert (settings.api_keys, settings.allowed_hosts, settings.allowed_origins) == ("", (), ())
+    assert (settings.max_body_bytes, settings.requests_per_minute, settings.sign_in) == (32_000_000, None, False)
+
+
+def test_lists_of_serving_are_separated_by_commas_and_told_in_lower_case():
+    settings = ServingSettings.from_environment(
+        {
+            "DLCODEGEN_ALLOWED_HOSTS": "Workbench.example.org, *.lab.example.org,[fd00::5]",
+            "DLCODEGEN_ALLOWED_ORIGINS": "https://tools.example.org:8443,vscode-webview://abc",
+            "DLCODEGEN_SIGN_IN": "1",
+            "DLCODEGEN_SIGN_IN_EMAILS": "Ann@example.org, ,bob@example.org",
+            "DLCODEGEN_REQUESTS_PER_MINUTE": "60",
+        }
+    )
+    assert settings.allowed_hosts == ("workbench.example.org", "*.lab.example.org", "[fd00::5]")
+    assert settings.allowed_origins == ("https://tools.example.org:8443", "vscode-webview://abc")
+    assert settings.sign_in_emails == ("ann@example.org", "bob@example.org")
+    assert (settings.sign_in, settings.requests_per_minute) == (True, 60)
+
+
+def test_keys_never_show_themselves_in_settings():
+    assert "s3cret" not in repr(ServingSettings(api_keys="laptop:s3cret"))
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"DLCODEGEN_LOG": "xml"},
+        {"DLCODEGEN_SIGN_IN": "perhaps"},
+        {"DLCODEGEN_MAX_BODY_BYTES": "many"},
+        {"DLCODEGEN_MAX_BODY_BYTES": "10"},
+        {"DLCODEGEN_BODY_SECONDS": "nan"},
+        {"DLCODEGEN_BODY_SECONDS": "inf"},
+        {"DLCODEGEN_REQUESTS_PER_MINUTE": "0"},
+        {"DLCODEGEN_ALLOWED_HOSTS": "*"},
+        {"DLCODEGEN_ALLOWED_HOSTS": "http://a"},
+        {"DLCODEGEN_ALLOWED_HOSTS": "a:80"},
+        {"DLCODEGEN_ALLOWED_ORIGINS": "tools.example.org"},
+        {"DLCODEGEN_ALLOWED_ORIGINS": "*"},
+        {"DLCODEGEN_ALLOWED_ORIGINS": "https://a.example/path"},
+    ],
+)
+def test_a_setting_of_serving_out_of_range_names_its_variable(environ):
+    with pytest.raises(ConfigError, match=next(iter(environ))):
+        ServingSettings.from_environment(environ)
 
 
 def test_the_default_training_is_the_seed_configuration():

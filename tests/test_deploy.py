@@ -1,7 +1,8 @@
-"""What is needed to run it elsewhere stays true: files that exist, variables that are read, versions that are pinned."""
+"""What is needed to run it elsewhere stays true: files that exist, variables that are read, pinned versions."""
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,6 @@ def test_the_unit_can_write_its_home_alone() -> None:
 @pytest.mark.parametrize(("key", "address"), [("editor:abc", "0.0.0.0"), ("", "127.0.0.1")])
 def test_the_container_listens_to_other_machines_only_with_a_key(tmp_path: Path, key: str, address: str) -> None:
     """The real script, with a program in place of Python that says how it was called."""
-    import subprocess
-
     python = tmp_path / "python"
     python.write_text('#!/bin/sh\necho "$@"\n')
     python.chmod(0o755)

@@ -12,6 +12,7 @@ from dlcodegen_core.features.request_text import check_request_text
 
 MAX_TOKENS = 256
 MAX_BEAMS = 16
+LEAST_TEMPERATURE = 0.001  # log-probabilities divided by less are no numbers any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,13 @@ class PredictionRequest:
         ):
             if name == "length_penalty" and value is None:
                 continue
-            whole = name in ("top_k", "seed")
-            if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
-                raise RequestError(f"{name} is {value!r}. Use a {'whole ' * whole}number from {low} to {high}.")
+            kind, what = (int, "whole number") if name in ("top_k", "seed") else (int | float, "number")
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+                raise RequestError(f"{name} is {value!r}. Use a {what} from {low} to {high}.")
+        if 0 < self.temperature < LEAST_TEMPERATURE:
+            raise RequestError(
+                f"temperature is {self.temperature!r}. Use 0 for the likeliest text, or at least {LEAST_TEMPERATURE}."
+            )
         if self.language is not None and self.language not in LANGUAGES:
             raise RequestError(f"The language {self.language!r} is not known. Use one of: {', '.join(LANGUAGES)}.")
         if not all(isinstance(mark, str) and mark for mark in self.stop):

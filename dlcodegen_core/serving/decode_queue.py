@@ -18,8 +18,8 @@ from dlcodegen_core.latency import LatencyClock
 
 logger = logging.getLogger(__name__)
 
-# One thread decodes at a time. Most of a step is Python between small matrix products, so a second one only waits for
-# the interpreter: benchmarks/serving_load.py --decoders 2 gives no more completions a second, and later ones.
+# One thread decodes at a time. Most of a step is Python between small matrix products, so a second one waits for the
+# interpreter: it was measured to give no more completions a second, and a longer longest wait.
 DECODERS = 1
 PLACES = 64
 PATIENT_PLACES = 512

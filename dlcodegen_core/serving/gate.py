@@ -6,37 +6,38 @@ for host and origin, and for not being open to other machines without a key; who
 A pure ASGI middleware, so that streams pass through it piece by piece.
 """
 
-import asyncio
 import logging
 import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 
 from dlcodegen_core.config import ServingSettings
-from dlcodegen_core.inference.live_requests import LiveRequest, LiveRequests
+from dlcodegen_core.inference.live_requests import LiveRequests
 from dlcodegen_core.outbound import is_this_machine
 from dlcodegen_core.serving import metrics, request_lines
 from dlcodegen_core.serving.design_routes import WRITTEN_FILES
 from dlcodegen_core.serving.engine import CLIENT_GONE_STATUS
 from dlcodegen_core.serving.hosts import KnownHosts
 from dlcodegen_core.serving.keys import ApiKeys
+from dlcodegen_core.serving.own_routes import OwnRoutes
 from dlcodegen_core.serving.rate_limit import RateLimit
 from dlcodegen_core.serving.requests_in import PASSED, BodyRefused
+from dlcodegen_core.serving.watched_exchange import WatchedExchange
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
-# Asked for without a key: by what watches over the process; how to ask, for those who have a key already; and files that
-# a page offers, which a browser fetches by a link, and whose names nobody can guess.
+# Asked for without a key: by what watches over the process; how to ask, which says nothing of what is here; and files
+# that a page offers, which a browser fetches by a link, and whose names nobody can guess.
 OPEN_PATHS = ("/health", "/ready", "/openapi.json", "/docs/api", f"{WRITTEN_FILES}/{{task}}")
 QUIET_PATHS = ("/health", "/ready", "/metrics")  # asked every few seconds, and of no interest to people: logged alone
 UNKNOWN = "unknown"
@@ -78,7 +79,7 @@ class Gate:
         ConfigError for settings that cannot be used.
         """
         self._app = app
-        self._routes = _Routes(routes)
+        self._routes = OwnRoutes(routes)
         self._live = live
         self._settings = settings or ServingSettings.from_environment()
         self._keys = ApiKeys.parse(self._settings.api_keys)
@@ -139,7 +140,7 @@ class Gate:
         address = scope["client"][0] if scope.get("client") else NO_ADDRESS
         way = f"{scope['method'][:20]} {path}"
         with self._live().open(address, way, identity, kept=path not in QUIET_PATHS) as request:
-            answering = _Answering(scope, receive, send, request, self._settings, self._now)
+            answering = WatchedExchange(scope, receive, send, request, self._settings, self._now)
             key = ""
             metrics.note_load(self._live().at_work_count, self._waiting())
             try:
@@ -252,118 +253,8 @@ class Gate:
             raise Refused(429, f"{told} Ask again in {seconds} s.", Retry_After=str(seconds))
 
 
-class _Answering:
-    """One request between server and application: its body is measured and timed, its reply noted and completed."""
-
-    def __init__(
-        self,
-        scope: "Scope",
-        receive: "Receive",
-        send: "Send",
-        request: LiveRequest,
-        settings: ServingSettings,
-        now: Callable[[], float],
-    ) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
-        self._request = request
-        self._settings = settings
-        self._now = now
-        self._begun_at = now()
-        self._body_is_whole = False
-        self.begun = False
-
-    def milliseconds(self) -> float:
-        return (self._now() - self._begun_at) * 1000
-
-    def check_length(self, headers: Headers) -> None:
-        """Raises BodyRefused for a body that says itself that it is too large."""
-        length = headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit():
-            raise BodyRefused(400, "Content-Length is no number.")
-        if len(length) > 15 or int(length) > self._settings.max_body_bytes:
-            raise self._too_large()
-
-    async def receive(self) -> "Message":
-        """The next piece of the body; afterwards, the client's going away. Raises BodyRefused."""
-        if self._body_is_whole:
-            return await self._receive()
-        left = self._settings.body_seconds - (self._now() - self._begun_at)
-        try:
-            async with asyncio.timeout(max(0.0, left)):
-                message = await self._receive()
-        except TimeoutError as exc:
-            raise BodyRefused(
-                408, f"The body did not arrive within {self._settings.body_seconds:g} s. Send it again."
-            ) from exc
-        if message["type"] == "http.request":
-            self._request.received_bytes += len(message.get("body", b""))
-            self._body_is_whole = not message.get("more_body", False)
-            if self._request.received_bytes > self._settings.max_body_bytes:
-                raise self._too_large()
-        return message
-
-    async def send(self, message: "Message") -> None:
-        if message["type"] == "http.response.start":
-            self.begun = True
-            self._request.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self._request.id
-            headers.setdefault("X-Content-Type-Options", "nosniff")
-            origin = Headers(scope=self._scope).get("origin", "").lower()
-            if self._settings.allowed_origins:
-                headers.add_vary_header("Origin")
-                if origin in self._settings.allowed_origins:
-                    headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = "X-Request-ID, Retry-After, Location"
-        elif message["type"] == "http.response.body":
-            self._request.sent_bytes += len(message.get("body", b""))
-        await self._send(message)
-
-    async def refuse(
-        self, status: int, sentence: str, route: "Route | None", headers: dict[str, str] | None = None
-    ) -> None:
-        """Turn the request away in the words of its own protocol, unless its reply has begun."""
-        if self.begun:
-            return
-        self._request.error = sentence
-        shape: Callable[[int, str], Any] = getattr(route and route.endpoint, "error_shape", _plain_error)
-        await JSONResponse(shape(status, sentence), status, headers)(self._scope, self._receive, self.send)
-
-    def _too_large(self) -> BodyRefused:
-        return BodyRefused(413, f"The body is larger than {self._settings.max_body_bytes:,} bytes. Send less.")
-
-
-class _Routes:
-    """Which of our routes a request is for."""
-
-    def __init__(self, routes: Sequence[BaseRoute]) -> None:
-        self._all = [route for route in routes if isinstance(route, Route)]
-        if len(self._all) != len(routes):
-            raise TypeError("The gate knows plain routes only; of others it could not tell which requests are theirs.")
-        self._patterns = [route for route in self._all if route.param_convertors]
-        self._fixed: dict[str, list[Route]] = {}
-        for route in self._all:
-            if not route.param_convertors:
-                self._fixed.setdefault(route.path, []).append(route)
-
-    def find(self, scope: "Scope") -> tuple[Route | None, Match]:
-        """The route, and whether it takes the method as well; None and NONE if no route has the path."""
-        # Most paths are plain words, so that one look-up finds them. Below a prefix only the routes themselves know.
-        candidates = self._all if scope.get("root_path") else self._fixed.get(scope["path"], self._patterns)
-        matches = [(route.matches(scope)[0], route) for route in candidates]
-        for wanted in (Match.FULL, Match.PARTIAL):
-            for match, route in matches:
-                if match == wanted:
-                    return route, match
-        return None, Match.NONE
-
-
 def _is_preflight(scope: "Scope") -> bool:
     return scope["method"] == "OPTIONS" and "access-control-request-method" in Headers(scope=scope)
-
-
-def _plain_error(_status: int, sentence: str) -> dict[str, Any]:
-    return {"error": sentence}
 
 
 def _is_local(address: str) -> bool:

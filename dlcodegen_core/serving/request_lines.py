@@ -64,15 +64,19 @@ class PlainLines(logging.Formatter):
         return "  ".join([*words, f"[{told['id']}]"])
 
 
+class _ToStderr(logging.StreamHandler):
+    """Ours, to be told apart from the handlers of others."""
+
+
 def start_writing(log_format: str) -> None:
     """Write the lines to stderr. log_format: json, text, or empty for text on a terminal and JSON elsewhere.
 
     Only the first call of a process counts.
     """
-    if logger.handlers:
+    if any(isinstance(handler, _ToStderr) for handler in logger.handlers):
         return
     plain = log_format == "text" or (not log_format and sys.stderr.isatty())
-    handler = logging.StreamHandler()
+    handler = _ToStderr()
     handler.setFormatter(PlainLines() if plain else JsonLines())
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -17,10 +17,11 @@ from starlette.applications import Starlette
 from dlcodegen_core.config import Settings
 from dlcodegen_core.errors import ConfigError
 from dlcodegen_core.service import DLCodeGen
-from dlcodegen_core.serving import unrouted
+from dlcodegen_core.serving import metrics, unrouted
 from dlcodegen_core.serving.guarded import check_start, guard
 from dlcodegen_core.serving.recycling import Recycling
 from dlcodegen_core.serving.routes import routes
+from dlcodegen_core.serving.shared_socket import SharedSocket
 from dlcodegen_core.serving.warm_up import lifespan_without_pages
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def serve(settings: Settings, host: str, port: int, workers: int, recycle_after:
         return
     from uvicorn.supervisors import Multiprocess
 
-    with config.bind_socket() as listening:
+    metrics.share_between_workers(settings.home / "metrics" / str(port))
+    config.loop = "asyncio"  # see `SharedSocket`
+    with SharedSocket.of(config.bind_socket()) as listening:
         Multiprocess(config, sockets=[listening]).run()
 
 

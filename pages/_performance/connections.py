@@ -15,10 +15,11 @@ def draw(service: DLCodeGen) -> None:
     st.subheader("Connections")
     known = outbound.watch(service.settings)
     destinations, elsewhere = known.destinations(), known.elsewhere()
-    _verdict(known, destinations, elsewhere)
     allowed = outbound.places(service.settings)
+    others = _others(allowed, destinations, elsewhere)
+    _verdict(known, destinations, elsewhere, bool(others))
     _places(allowed, destinations)
-    _others(allowed, destinations, elsewhere)
+    _draw_others(others)
     with st.expander("How this is known, and what it cannot see"):
         st.markdown(
             "Python tells of every connection before it is made, whichever library makes it; the table counts them "
@@ -30,7 +31,7 @@ def draw(service: DLCodeGen) -> None:
         )
 
 
-def _verdict(known: Connections, destinations: list[Destination], elsewhere: list[Elsewhere]) -> None:
+def _verdict(known: Connections, destinations: list[Destination], elsewhere: list[Elsewhere], are_others: bool) -> None:
     outside = sum(one.connections for one in destinations if not one.is_here)
     outside += sum(not one.refused for one in elsewhere)
     refused = sum(one.refused for one in destinations) + sum(one.refused for one in elsewhere)
@@ -39,7 +40,7 @@ def _verdict(known: Connections, destinations: list[Destination], elsewhere: lis
     if outside:
         count = "1 connection or name look-up" if outside == 1 else f"{outside:,} connections and name look-ups"
         told = f"{count} to other machines since the start ({since})"
-        st.warning(f"{told}.", icon=":material/public:")
+        (st.warning if are_others else st.info)(f"{told}.", icon=":material/public:")
     else:
         st.success(f"No connection to another machine since the start ({since}).", icon=":material/shield:")
     words = [f"{inside:,} connections on this machine itself"]
@@ -72,9 +73,12 @@ def _places(allowed: list[Place], destinations: list[Destination]) -> None:
     )
 
 
-def _others(allowed: list[Place], destinations: list[Destination], elsewhere: list[Elsewhere]) -> None:
+def _others(
+    allowed: list[Place], destinations: list[Destination], elsewhere: list[Elsewhere]
+) -> list[dict[str, object]]:
+    """Rows of what was connected to and is none of the named places, and of what other processes connected to."""
     names = {place.host.strip("[]").lower() for place in allowed if place.host}
-    outside = [
+    outside: list[dict[str, object]] = [
         {
             "To": outbound.shown(one.host, one.port),
             "By": "this process",
@@ -96,6 +100,10 @@ def _others(allowed: list[Place], destinations: list[Destination], elsewhere: li
         }
         for one in elsewhere
     ]
+    return outside
+
+
+def _draw_others(outside: list[dict[str, object]]) -> None:
     if not outside:
         st.caption("Nothing else on other machines.")
         return

@@ -43,7 +43,7 @@ def test_choices_probabilities_and_a_suffix_are_understood(client: openai.OpenAI
 
 
 def test_a_stream_that_is_left_stops_its_decoding(client: openai.OpenAI, sequence_server: str) -> None:
-    # Each of these would decode for half a second or more.
+    # Together these would be decoded for about three seconds.
     for number in range(6):
         stream = client.completions.create(
             model="v1",

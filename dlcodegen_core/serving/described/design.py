@@ -41,7 +41,7 @@ QUESTION: dict[str, Schema] = {
     "stop": listed(text(minLength=1), "The completion ends before any of these."),
     "version": or_null(text("Whichever answers now, where it is left out.")),
     "language": or_null(choice("Told from the code where it is left out.", *LANGUAGES)),
-    "temperature": number("Above 0 the completion is drawn.", 0, 2, default=0),
+    "temperature": number("0 for the likeliest; from 0.001 on the completion is drawn.", 0, 2, default=0),
     "top_k": whole("Draw among so many, 0 for all.", 0, 16_384, default=0),
     "top_p": number("Draw among the likeliest that together hold this much probability.", 0.01, 1, default=1),
     "seed": whole("The same seed draws the same.", 0, 2**32 - 1, default=0),
