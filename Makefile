@@ -29,7 +29,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 
 test: $(VENV)/installed-dev programs  ## all tests: units, pages, browser, services
 	$(BIN)/python -m pytest tests --ignore=tests/ui --ignore=tests/browser --ignore=tests/services -n auto
-	$(BIN)/python -m pytest tests/ui tests/browser tests/services
+	$(BIN)/python -m pytest tests/ui tests/browser tests/services -n 2 --dist loadfile
 
 programs:
 	@missing=; \

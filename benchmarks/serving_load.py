@@ -2,7 +2,8 @@
 
 A sequence model is trained on packages of this machine's standard library, a real `serve` is started, and clients ask
 it for lines behind 1,500 characters of real source, each again as soon as it is answered. The clients are one process
-of their own on the same machine, so what they cost is taken from what is measured.
+of their own on the same machine, so what they cost is taken from what is measured. Workers have a cache each, unless
+REDIS_URL names one that they share.
 """
 
 import argparse
@@ -227,7 +228,8 @@ def serving(home: Path, workers: int, recycle_after: int = 0) -> Iterator[tuple[
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "dlcodegen_core", "serve", "--port", str(port), "--workers", str(workers)]
-    environment = Settings(home=home, embedder="local").for_a_child()
+    redis_url = os.environ.get("REDIS_URL", "")
+    environment = Settings(home=home, embedder="local", redis_url=redis_url).for_a_child()
     with (home / "serve.log").open("wb") as log:
         server = subprocess.Popen(
             [*command, "--recycle-after", str(recycle_after)], env=environment, stdout=log, stderr=log

@@ -203,7 +203,7 @@ def it_is_known_at_once_which_rows_live(store: DatasetStore) -> None:
     store.create("d", ALL)
     first = store.living("d")
     assert watch.look() == (first.dataset_id, 1)
-    assert list(first.positions) == ids(store)
+    assert sorted(first.positions, key=first.positions.__getitem__) == ids(store)
     _go, second, third, _umlaut = ids(store)
     store.save("d", 1, Edits(changed={second: replace(MIDDLE, target="1")}, deleted=[third]))
     now = store.living("d")
