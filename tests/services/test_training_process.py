@@ -252,7 +252,7 @@ def test_a_full_disk_fails_with_a_sentence_and_leaves_no_half_version(service: D
     assert [path for path in service.settings.versions_folder.iterdir() if path.is_dir()] == []
     service.jobs.resume(job_id)
     assert _ends(service, job_id, JobStatus.FINISHED)
-    assert _versions(service) == ["v1"]
+    assert _versions(service) == ["v2"]
 
 
 def test_a_disk_too_full_for_the_progress_itself_is_told_all_the_same(service: DLCodeGen) -> None:
