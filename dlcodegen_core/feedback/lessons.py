@@ -31,7 +31,7 @@ class Lessons:
         Raises DatasetError for texts that can be no pair.
         """
         self._again(lambda: self._teach(Pair(prompt, target, kind=kind)))
-        head, lesson = self._memory.refresh(), self._memory.lesson(prompt)
+        head, lesson = self._memory.lesson_now(prompt)
         if head is None or lesson is None:
             raise DatasetError(f"{FEEDBACK_DATASET}: somebody took the pair out again at this very moment. Try again.")
         return head[0], lesson.position
@@ -48,19 +48,17 @@ class Lessons:
         return blanked
 
     def _teach(self, pair: Pair) -> None:
-        head = self._memory.refresh()
+        head, lesson = self._memory.lesson_now(pair.prompt)
         if head is None:
             self._datasets.create(FEEDBACK_DATASET, [pair], origin=ORIGIN, note="made by the first feedback")
             return
-        lesson = self._memory.lesson(pair.prompt)
         if lesson is None:
             self._datasets.save(FEEDBACK_DATASET, head[1], Edits(added=[pair]), "taught")
         elif lesson.target != pair.target:
             self._datasets.save(FEEDBACK_DATASET, head[1], Edits(changed={lesson.row_id: pair}), "taught anew")
 
     def _take_out(self, prompt: str, target: str | None) -> bool:
-        self._memory.refresh()
-        lesson = self._memory.lesson(prompt)
+        _head, lesson = self._memory.lesson_now(prompt)
         if lesson is None or (target is not None and lesson.target != target):
             return False
         return self._end({lesson.row_id}, "no longer taught")

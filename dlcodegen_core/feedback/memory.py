@@ -118,6 +118,12 @@ class CorrectionMemory:
             self._look()
             return self._exact(prompt)
 
+    def lesson_now(self, prompt: str) -> tuple[tuple[int, int] | None, Lesson | None]:
+        """The dataset's id and revision, and the lesson on exactly this prompt there. Raises StorageError."""
+        with self._lock:  # one look for both: between two, somebody else may save
+            self._learn(self._watch.look())
+            return self._seen, self._exact(prompt)
+
     def lesson_of(self, row_id: int) -> Lesson | None:
         """The lesson of a row, None if it is no living one."""
         with self._lock:
@@ -178,7 +184,9 @@ class CorrectionMemory:
             self._seen = (living.dataset_id, living.revision)
             for row_id in self._lessons.keys() - living.positions.keys():
                 self._forget(row_id)
-            for row in self._datasets.rows(self._name, sorted(living.positions.keys() - self._lessons.keys())):
+            # Of this very revision: somebody else may have saved the next one by now.
+            new = sorted(living.positions.keys() - self._lessons.keys())
+            for row in self._datasets.rows(self._name, new, living.revision):
                 pair = row.pair
                 self._add(Lesson(row.id, living.positions[row.id], pair.prompt[::-1], pair.target))
         except DatasetError:  # deleted meanwhile

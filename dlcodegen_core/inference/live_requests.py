@@ -1,4 +1,4 @@
-"""The requests that are at work and the latest that are over: who asked, how it went, and, if a person wishes, the texts.
+"""The requests at work and the latest that are over: who asked, how it went, and, if a person wishes, the texts.
 
 Texts are kept only while the switch is on, in memory, and go when it is switched off. The switch is off until somebody
 turns it, and stays as it was left. Knows no protocol: whoever takes a request in opens it here.

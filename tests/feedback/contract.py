@@ -263,7 +263,7 @@ def many_at_once_lose_nothing(engine: Engine) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [str(one) for one in failed] == []
+    assert not failed, [str(one) for one in failed]
     pairs = DatasetStore(engine).pairs(FEEDBACK_DATASET)
     assert len(pairs) == 3 * 4 + 1  # one pair a prompt, also where three teach it at once
     assert len(stores[0].events(limit=100)) == 24

@@ -51,6 +51,9 @@ class Transactions:
         """One transaction that follows on `base_revision`. Raises EditConflict if that is not the newest any more."""
         try:
             with self.writing(f"Dataset {name}") as connection:
+                # SQLite lets one writer in at a time; elsewhere the next one waits here, and sees what the first saved.
+                if name.isprintable():
+                    connection.execute(select(datasets.c.id).where(datasets.c.name == name).with_for_update())
                 head = self.head(connection, name)
                 if head.number != base_revision:
                     raise _conflict(name, head.number, base_revision)
