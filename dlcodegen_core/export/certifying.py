@@ -18,10 +18,11 @@ from dlcodegen_core.export.certificate import Certificate, CheckedFile, Timing
 from dlcodegen_core.export.held_out_inputs import CheckedInputs
 from dlcodegen_core.export.onnx_file import contents_of, in_8_bits, onnx_model, weights_sha256
 from dlcodegen_core.export.parity import ParityMeter
-from dlcodegen_core.export.timing import SECONDS, medians_ms, one_torch_thread
+from dlcodegen_core.export.timing import SECONDS, medians_ms
 from dlcodegen_core.models.onnx_graph import one_thread_session
 from dlcodegen_core.models.saved_model import ModelCard, load_card
 from dlcodegen_core.models.vocabulary import UNKNOWN
+from dlcodegen_core.threads import one_torch_thread
 
 if TYPE_CHECKING:
     import torch

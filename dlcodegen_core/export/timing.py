@@ -2,8 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 FEWEST, MOST = 5, 200
 SECONDS = 1.5
@@ -27,16 +26,3 @@ def medians_ms(
             calculate()
             taken[name].append(now() - began)
     return {name: 1000 * statistics.median(values) for name, values in taken.items()}
-
-
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """PyTorch on one core, as ONNX Runtime is here; as many as before afterwards."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

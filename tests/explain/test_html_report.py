@@ -1,39 +1,17 @@
 """The report holds what it is given, as text and nothing else."""
 
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcodegen_core.explain.html_report import Reported, ReportedOrigin, html_report
+from tests.html_reader import read
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)>"
 OURS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "pre", "span", "table", "tr", "th", "td",
         "code", "div"}  # fmt: skip
-
-
-class Reader(HTMLParser):
-    """Collects the elements and the text of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        assert not [name for name, _value in attrs if name.startswith("on") or name in ("src", "href")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def read(page: str) -> Reader:
-    reader = Reader()
-    reader.feed(page)
-    return reader
 
 
 def report(text: str) -> Reported:

@@ -2,7 +2,8 @@
 
 import torch
 
-from dlcodegen_core.export.timing import FEWEST, MOST, medians_ms, one_torch_thread
+from dlcodegen_core.export.timing import FEWEST, MOST, medians_ms
+from dlcodegen_core.threads import one_torch_thread
 
 
 class Clock:

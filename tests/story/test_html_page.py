@@ -1,39 +1,16 @@
 """The HTML file tells all four chapters, as text and nothing else."""
 
-from html.parser import HTMLParser
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcodegen_core.story.html_page import html_story
 from dlcodegen_core.story.telling import CHAPTERS
+from tests.html_reader import read
 from tests.story.story_samples import HOSTILE, story_saying
 
 OURS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "pre", "span", "table", "tr", "th",
         "td", "code", "strong", "svg", "line", "polyline", "text"}  # fmt: skip
-
-
-class Reader(HTMLParser):
-    """Collects the elements and the text of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        assert not [name for name, _value in attrs if name.startswith("on") or name in ("src", "href")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def read(page: str) -> Reader:
-    reader = Reader()
-    reader.feed(page)
-    return reader
 
 
 @pytest.mark.parametrize("kind", ["sequence", "deepcodenet"])

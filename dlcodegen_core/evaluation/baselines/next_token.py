@@ -6,8 +6,7 @@ because another system asked for it, takes none.
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +23,7 @@ from dlcodegen_core.features.keywords import KeywordVectorizer
 from dlcodegen_core.features.pipeline import FeaturePipeline
 from dlcodegen_core.models.forward_pass import ForwardPass
 from dlcodegen_core.models.vocabulary import UNKNOWN, Vocabulary, samples_of
+from dlcodegen_core.threads import one_torch_thread
 
 LEARNED_LINES = 1_500
 HIDDEN_UNITS = 256
@@ -129,7 +129,7 @@ class DeepCodeNetNextToken:
             for rows in split_pairs(self._learned.pairs, config.held_out, config.seed)
         )
         trainer = Trainer(config, len(self._learned.vocabulary), training, held_out)
-        with _one_thread():
+        with one_torch_thread():
             for _result in trainer.epochs():
                 pass
         weights = {name: tensor.numpy() for name, tensor in trainer.best_weights.items()}
@@ -139,16 +139,3 @@ class DeepCodeNetNextToken:
         offered = self._network.log_probabilities(self._learned.features_of(prompt))[0]
         offered[UNKNOWN] = -np.inf
         return self._learned.guess(int(np.argmax(offered)))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """PyTorch with one thread: on a busy machine its small products waited for each other, 28 s instead of 0.3 s."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -43,7 +43,7 @@ from dlcodegen_core.training.sequence.network_fitting import FINE_TUNING, FROM_S
 from dlcodegen_core.training.sequence.network_weights import network_of, weights_of
 from dlcodegen_core.training.sequence.shown_lines import GUESSES, guesses_of, lines_of
 from dlcodegen_core.training.sequence.source import SequenceSource, kept_out_for_gate, together, units_of
-from dlcodegen_core.training.sequence.token_measures import measure_tokens
+from dlcodegen_core.training.sequence.token_measures import last_round, measure_tokens, train_metrics
 
 DEFAULT_SECONDS = 60.0
 # Shares of the whole time at which the parts end.
@@ -200,33 +200,21 @@ class SequenceSession:
         measured = measure_tokens(model, files, self._config.seed)
         version = self._around.claim_version().name
         self._phases.leave()
-        return TrainMetrics(
-            loss=measured.loss,
-            accuracy=measured.accuracy,
-            val_loss=measured.loss if held_out else None,
-            val_accuracy=measured.accuracy if held_out else None,
-            seconds=self._around.now() - self._phases.began,
-            version=version,
-            epoch=max(1, len(self._rounds)),
-            epochs=max(1, len(self._rounds)),
-            samples=tokens,
-            held_out_samples=sum(map(len, files)) if held_out else 0,
-            unknown_share=0.0,
-            vocabulary_size=len(model.tokenizer),
-            seconds_by_phase=dict(self._phases.seconds_by_phase),
-            bits_per_character=measured.bits if held_out else None,
+        return train_metrics(
+            measured,
+            version,
+            self._around.now() - self._phases.began,
+            len(self._rounds),
+            tokens,
+            sum(map(len, files)) if held_out else 0,
+            len(model.tokenizer),
+            self._phases.seconds_by_phase,
         )
 
     def _emit_last(self, metrics: TrainMetrics, guesses: tuple[Guess, ...]) -> None:
         """One more round that shows what the finished model makes of the lines."""
         if self._rounds and guesses:
-            last = self._rounds[-1]
-            self._around.emit(
-                EpochEnded(
-                    last.epoch + 1, last.epoch + 1, metrics.loss, metrics.accuracy, metrics.val_loss,
-                    metrics.val_accuracy, last.seconds, True, guesses,
-                )
-            )  # fmt: skip
+            self._around.emit(last_round(self._rounds[-1], metrics, guesses))
 
     def _save(
         self, arrays: dict[str, NDArray[np.generic]], keywords: KeywordVectorizer, metrics: TrainMetrics
