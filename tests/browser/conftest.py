@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -36,8 +37,6 @@ def pytest_collection_modifyitems(items):
 def browser():
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine: on Debian and Ubuntu, apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as play:
         launched = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
@@ -99,6 +98,7 @@ def shared_workbench(tmp_path_factory, browser):
 
 @pytest.fixture
 def page(browser):
+    expect.set_options(timeout=60_000)
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
     opened.set_default_timeout(120_000)
     yield opened
@@ -106,6 +106,18 @@ def page(browser):
 
 
 def settled(page):
-    """Wait until no script runs."""
+    """Wait until no script runs. What it sent may still be on its way to the screen: ask with `expect`, which waits."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     return page
+
+
+def steady_box(page, locator):
+    """Where the element lies, in pixels, once it has stayed there for a third of a second."""
+    before = None
+    for _ in range(100):
+        box = locator.bounding_box()
+        if box is not None and box == before:
+            return box
+        before = box
+        page.wait_for_timeout(300)
+    raise TimeoutError(f"{locator} does not come to rest")

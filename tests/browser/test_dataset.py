@@ -3,10 +3,11 @@
 import zipfile
 
 import pytest
+from playwright.sync_api import expect
 
 from dlcodegen_core import DLCodeGen, Settings
 from dlcodegen_core.data.pairs import Pair
-from tests.browser.conftest import settled
+from tests.browser.conftest import settled, steady_box
 
 HOSTILE = "<img src=x onerror=\"document.title='taken over'\">"
 SOURCE = "import os\n\n\ndef at(n):\n    first = os.getpid()\n    second = first + n\n    return second\n"
@@ -31,13 +32,13 @@ def stored(workbench):
 def tick(page, row):
     """Tick a row of the table, counted from 1."""
     settled(page)
-    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    box = steady_box(page, page.locator("[data-testid=stDataFrame] canvas").first)
     page.mouse.click(box["x"] + 16, box["y"] + 19 + 35 * row)
 
 
 def click_middle(page, mark):
     """Click on a chart's mark, over which the chart has laid a sheet that hears of clicks."""
-    box = mark.bounding_box()
+    box = steady_box(page, mark)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
@@ -48,7 +49,7 @@ def test_a_folder_is_looked_into_and_imported(workbench, page, project):
     folder.fill(str(project))
     folder.press("Enter")
     page.wait_for_selector("text=Files to learn from")
-    assert page.locator("text=/Python 6, Go 1/").count() == 1
+    expect(page.locator("text=/Python 6, Go 1/")).to_have_count(1)
     page.get_by_text("What comes in, and what is left out (1)").click()
     page.get_by_label("Bring in all the same", exact=True).fill("local.py")
     page.get_by_role("button", name="Look again with these").click()
@@ -60,7 +61,7 @@ def test_a_folder_is_looked_into_and_imported(workbench, page, project):
     pairs = stored(workbench).pairs("shop")
     assert {pair.source for pair in pairs} >= {"part0.py", "tool.go", "local.py"}
     assert {pair.kind for pair in pairs} == {"next line", "function body"}
-    assert page.locator("[data-testid=stException]").count() == 0
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
 def test_files_are_uploaded_and_their_columns_chosen(workbench, page, project, tmp_path):
@@ -101,7 +102,7 @@ def test_text_of_a_dataset_is_never_run_as_markup(workbench, page):
         page.get_by_text(panel, exact=True).first.click()
         settled(page)
     assert page.title() != "taken over"
-    assert page.locator("img[src=x]").count() == 0
+    expect(page.locator("img[src=x]")).to_have_count(0)
 
 
 def test_a_pair_is_changed_and_saved(workbench, page):
@@ -124,8 +125,8 @@ def test_a_cell_is_edited_in_the_table_and_saved(workbench, page):
     page.get_by_text("Edit cells", exact=True).click()
     page.wait_for_selector("text=/Double-click a cell/")
     settled(page)
-    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
     page.wait_for_timeout(1_000)  # until the table listens
+    box = steady_box(page, page.locator("[data-testid=stDataFrame] canvas").first)
     page.mouse.dblclick(box["x"] + 0.75 * box["width"], box["y"] + 19 + 35)
     page.wait_for_selector("#portal textarea")
     page.keyboard.press("Control+A")
@@ -172,7 +173,6 @@ def test_a_map_is_drawn_and_a_point_shows_its_pair(workbench, page):
     settled(page)
     plot = page.locator(".js-plotly-plot").last
     plot.scroll_into_view_if_needed()
-    page.wait_for_timeout(1_000)
     click_middle(page, plot.locator(".scatterlayer .point").first)
     page.wait_for_selector("text=/f[0-9]+.py:3/")
 

@@ -1,5 +1,9 @@
 """A link into a story, in a real browser: it opens exactly there, reads with the keyboard and runs nothing."""
 
+import re
+
+from playwright.sync_api import expect
+
 from dlcodegen_core.story.store import StoryStore
 from dlcodegen_core.story.telling import CHAPTERS
 from tests.browser.conftest import settled
@@ -11,14 +15,15 @@ def test_a_link_opens_its_place_as_the_first_request_and_arrow_keys_go_on(workbe
     page.goto(f"{workbench.url}/story?story={story_id}&chapter=3&example=1")
     page.wait_for_selector(f"text={CHAPTERS[2].question}")
     settled(page)
-    assert page.url.endswith(f"/story?story={story_id}&chapter=3&example=1")
-    assert HOSTILE in page.locator("pre").first.inner_text()
+    expect(page).to_have_url(f"{workbench.url}/story?story={story_id}&chapter=3&example=1")
+    expect(page.locator("pre", has_text=HOSTILE).first).to_be_visible()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(f"text={CHAPTERS[3].question}")
-    assert "chapter=4" in page.url
-    assert page.locator("pre .ghost").first.inner_text() == HOSTILE
+    expect(page).to_have_url(re.compile("chapter=4"))
+    expect(page.locator("pre .ghost").first).to_have_text(HOSTILE)
     page.get_by_role("button", name="Back").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(f"text={CHAPTERS[2].question}")
-    assert page.locator("img[src=x]").count() == 0
-    assert page.locator("[data-testid=stException]").count() == 0
+    settled(page)
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)

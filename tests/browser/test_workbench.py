@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from playwright.sync_api import expect
 
 from dlcodegen_core.models import base_model
 from tests.browser.conftest import settled
@@ -29,24 +30,24 @@ def test_two_clicks_lead_from_nothing_to_a_prediction_on_real_code(workbench, pa
     page.wait_for_selector("text=/Saved as/", timeout=240_000)
     page.get_by_role("link", name="Try it").click()
     page.wait_for_selector("text=Where the time went")
-    assert page.locator("text=/v1, computed in/").count() == 1
-    assert page.locator("pre .ghost").inner_text().strip()
+    expect(page.locator("text=/v1, computed in/")).to_have_count(1)
+    expect(page.locator("pre .ghost")).to_have_text(re.compile(r"\S"))
     prompt = page.get_by_label("Prompt", exact=True)
     prompt.fill("import os\nimport ")
     prompt.press("Control+Enter")
     page.wait_for_selector("pre:has-text('import os'):not(:has-text('tomllib'))")
-    assert page.locator("text=/v1, computed in/").count() == 1
+    expect(page.locator("text=/v1, computed in/")).to_have_count(1)
     assert "[DL-Performance] Cache MISS, version v1" in (workbench.home.parent / "server.log").read_text()
-    assert page.locator("[data-testid=stException]").count() == 0
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
 def test_the_first_deep_link_after_a_start_gets_the_whole_frame(workbench, page):
     page.goto(f"{workbench.url}/predict?prompt=import")
     page.wait_for_selector("h1:has-text('Predict')")
     settled(page)
-    assert page.url.endswith("/predict?prompt=import")
+    expect(page).to_have_url(f"{workbench.url}/predict?prompt=import")
     for name in ("Home", "Dataset", "Train", "Predict", "Inspect", "Evaluate", "Performance"):
-        assert page.get_by_role("link", name=name, exact=True).count() >= 1
+        expect(page.get_by_role("link", name=name, exact=True).first).to_be_attached()
 
 
 def test_a_training_goes_on_while_the_page_is_reloaded_and_another_visitor_sees_it(workbench, browser, page):
@@ -61,7 +62,7 @@ def test_a_training_goes_on_while_the_page_is_reloaded_and_another_visitor_sees_
     other.close()
     page.get_by_role("button", name="Stop and keep").click()
     page.wait_for_selector("text=/Stopped early/")
-    assert page.get_by_role("button", name="Resume").count() == 1
+    expect(page.get_by_role("button", name="Resume")).to_have_count(1)
 
 
 def test_a_training_of_a_killed_server_is_offered_for_resuming(workbench, page):
@@ -109,7 +110,7 @@ def test_two_clicks_lead_to_a_prediction_of_the_base_model(shared_workbench, pag
     page.get_by_role("link", name="Complete code").click()
     page.get_by_role("button", name="Complete", exact=True).click()
     page.wait_for_selector("text=/base, computed in/")
-    assert page.locator("text=/The base model answers/").count() == 1
+    expect(page.locator("text=/The base model answers/")).to_have_count(1)
 
 
 def test_the_same_process_answers_predictions_over_http(shared_workbench, page):
@@ -139,6 +140,6 @@ def test_a_report_of_a_prediction_is_downloaded_and_opens_alone(workbench, page,
     file = tmp_path / "report.html"
     download.value.save_as(file)
     page.goto(file.as_uri())
-    assert page.get_by_text("<img src=x>").count() >= 1
-    assert page.locator("img").count() == 0
-    assert page.get_by_role("heading", name="Where the time went").count() == 1
+    expect(page.get_by_text("<img src=x>").first).to_be_attached()
+    expect(page.locator("img")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Where the time went")).to_have_count(1)
