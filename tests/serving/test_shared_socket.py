@@ -31,6 +31,11 @@ def test_each_turn_takes_one_connection(listening: SharedSocket) -> None:
             listening.accept()
 
 
+def test_the_end_of_an_answer_does_not_wait_until_its_beginning_is_acknowledged(listening: SharedSocket) -> None:
+    with socket.create_connection(listening.getsockname()), listening.accept()[0] as connection:
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_two_event_loops_that_share_it_share_the_clients(listening: SharedSocket) -> None:
     counts = [0, 0]
 
