@@ -255,8 +255,15 @@ def _answers(port: int) -> bool:
 
 def workers_of(server: psutil.Process) -> list[psutil.Process]:
     """The processes that answer, oldest first: of several workers the children, else the server itself."""
-    children = [child for child in server.children() if "resource_tracker" not in " ".join(child.cmdline())]
+    children = [child for child in server.children() if _is_worker(child)]
     return sorted(children, key=lambda child: child.create_time()) or [server]
+
+
+def _is_worker(child: psutil.Process) -> bool:
+    try:
+        return "resource_tracker" not in " ".join(child.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
 
 
 def rows(home: Path, seconds: float, clients: int) -> list[Row]:

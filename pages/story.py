@@ -15,6 +15,7 @@ service = frame.begin("story")
 with frame.plain_errors():
     chosen = shelf.choose(service)
     shelf.watch_making(service)
+    shelf.show_removed(service)
     if chosen is None:
         shelf.nothing_yet(service)
     else:

@@ -37,7 +37,7 @@ class SharedSocket(socket.socket):
             raise BlockingIOError
         time.sleep(min(LONGEST_SECONDS, LET_OTHERS_SECONDS * len(self._held)))
         connection, address = super().accept()
-        # asyncio sets this only where the socket names TCP as its protocol, which one bound by uvicorn does not. Without
+        # asyncio sets this only where a socket names TCP as its protocol, which one bound by uvicorn does not. Without
         # it the end of an answer waits for the client to acknowledge its beginning: 40 ms.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._took_one = True

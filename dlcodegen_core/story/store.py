@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlcodegen_core.errors import StoryError
+from dlcodegen_core.errors import StorageError, StoryError
 from dlcodegen_core.storage.files import write_json_atomically
 from dlcodegen_core.story.story import Story
 from dlcodegen_core.story.story_file import MAX_STORY_BYTES, as_plain, from_bytes
@@ -72,8 +72,8 @@ class StoryStore:
         with self._lock:
             if len(self.ids()) >= MAX_STORIES:
                 raise StoryError(
-                    f"There are {MAX_STORIES} stories in {self._folder.name} already. Remove files there that nobody "
-                    "needs any more."
+                    f"There are {MAX_STORIES} stories already. Remove one that nobody needs any more: open it on the "
+                    "Story page and press Remove."
                 )
             for number in itertools.count(1):
                 story_id = name if number == 1 else f"{name}-{number}"
@@ -88,6 +88,22 @@ class StoryStore:
     def add_file(self, content: bytes, name: str) -> str:
         """Save a story from an uploaded file and return its id. Raises StoryError if it is none, else as `add`."""
         return self.add(from_bytes(content, name))
+
+    def remove(self, story_id: str) -> Story:
+        """Delete a story's file and return what was in it, so that `add` can undo it.
+
+        Raises StoryError if there is none of that id or it is damaged, StorageError if the disk refuses.
+        """
+        story = self.load(story_id)
+        with self._lock:
+            try:
+                self._file(story_id).unlink(missing_ok=True)
+            except OSError as exc:
+                raise StorageError(
+                    f"The story could not be removed: {exc.strerror or exc}. Check the folder's permissions."
+                ) from exc
+            self._read.pop(story_id, None)
+        return story
 
     def _look_up(self, story_id: str) -> SavedStory | DamagedStory:
         file = self._file(story_id)

@@ -4,12 +4,14 @@ request.json      what to train on, with which configuration
 events.jsonl      what happened so far, one event a line, appended by the worker alone
 control           what the person wants: stop or discard
 checkpoint.safetensors
-alive.lock        held by the worker as long as it lives; the operating system lets go of it however it ends
+queued.lock       held by the process in whose queue the job waits
+alive.lock        held by the worker as long as it lives; the operating system lets go of both however a process ends
 worker.log        what the worker said on stderr
 """
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
@@ -21,6 +23,10 @@ from dlcodegen_core.errors import TrainingError
 from dlcodegen_core.storage.files import write_atomically, write_json_atomically
 from dlcodegen_core.storage.locks import lock_file
 from dlcodegen_core.training.events import Discarded, Event, Failed, Finished, Started, Waiting, from_line
+
+# Whoever looks whether a job is queued holds its lock for that moment.
+TRIES_FOR_A_PLACE = 10
+LOOK_SECONDS = 0.01
 
 
 class JobStatus(Enum):
@@ -151,27 +157,47 @@ class JobFolder:
 
     def is_alive(self) -> bool:
         """Whether a worker, of whichever process, holds the job."""
-        if not (self.path / "alive.lock").exists():
-            return False
-        lock = self.lock_alive()
-        if lock is None:
-            return True
-        lock.close()
-        return False
+        return _is_held(self.path / "alive.lock")
+
+    def lock_queued(self) -> IO[bytes] | None:
+        """For the process in whose queue the job waits: hold its place, or None if it waits elsewhere already."""
+        for _try in range(TRIES_FOR_A_PLACE):
+            if (place := lock_file(self.path / "queued.lock")) is not None:
+                return place
+            time.sleep(LOOK_SECONDS)
+        return None
+
+    def is_queued(self) -> bool:
+        """Whether the job waits in the queue of some process."""
+        return _is_held(self.path / "queued.lock")
 
     def status(self) -> JobStatus:
-        """Where the job stands as its files tell it; a job that waits in a queue looks interrupted from here."""
+        """Where the job stands as its files tell it, in whichever process it waits or runs.
+
+        One that waits to be resumed shows as it ended before, unless it was interrupted.
+        """
         status = _status_of(self.events())
         if status is JobStatus.RUNNING and not self.is_alive():
             # The worker may have ended between the two looks.
             status = _status_of(self.events())
-            return JobStatus.INTERRUPTED if status is JobStatus.RUNNING else status
+            if status is JobStatus.RUNNING:
+                return JobStatus.QUEUED if self.is_queued() else JobStatus.INTERRUPTED
         return status
 
     def can_resume(self) -> bool:
         """Whether there is a checkpoint to go on from and nobody at work on it."""
         over = self.status() in (JobStatus.STOPPED, JobStatus.INTERRUPTED, JobStatus.FAILED)
         return over and self.checkpoint.exists()
+
+
+def _is_held(lock: Path) -> bool:
+    if not lock.exists():
+        return False
+    held = lock_file(lock)
+    if held is None:
+        return True
+    held.close()
+    return False
 
 
 def _status_of(events: Sequence[Event]) -> JobStatus:

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 from dlcodegen_core.config import Settings
 from dlcodegen_core.errors import TrainingError
@@ -34,6 +35,8 @@ class JobQueue:
         self._lock = threading.RLock()
         self._folders: dict[str, JobFolder] = {}
         self._queue: list[tuple[str, bool]] = []
+        # Held until the worker of the job has ended, so that other processes never see it between two stools.
+        self._places: dict[str, IO[bytes]] = {}
         self._worker: subprocess.Popen[bytes] | None = None
         self._working_on = ""
         self._events_before = 0
@@ -54,8 +57,7 @@ class JobQueue:
                     shutil.copyfile(dataset_file, folder.path / f"dataset{dataset_file.suffix.lower() or '.json'}")
             folder.write_request(request)
             self._folders[folder.id] = folder
-            self._queue.append((folder.id, False))
-            self._start_next()
+            self._enqueue(folder, resume=False)
             return folder.id
 
     def resume(self, job_id: str) -> None:
@@ -67,8 +69,7 @@ class JobQueue:
                 raise TrainingError(f"Training {job_id} is {status.value}, so it cannot be resumed. Start a new one.")
             folder.set_wish("")
             self._last_words.pop(job_id, None)
-            self._queue.append((job_id, folder.checkpoint.exists()))
-            self._start_next()
+            self._enqueue(folder, resume=folder.checkpoint.exists())
 
     def stop(self, job_id: str) -> None:
         """End a job and keep what it has learned so far; one that has not begun is taken off the queue."""
@@ -101,12 +102,15 @@ class JobQueue:
                 return JobStatus.QUEUED
         folder = self.folder(job_id)
         worker = self._worker_of(job_id)
-        if worker is None or worker.poll() is not None:
+        if worker is None:
             return folder.status()
+        if worker.poll() is not None:
+            status = folder.status()
+            return JobStatus.INTERRUPTED if status is JobStatus.QUEUED else status  # its place is about to be left
         # Until a resumed worker speaks, the last thing its job tells is how the previous one ended.
         silent = len(folder.events()) == self._events_before
         status = folder.status()
-        return JobStatus.RUNNING if silent or status is JobStatus.INTERRUPTED else status
+        return JobStatus.RUNNING if silent or status in (JobStatus.INTERRUPTED, JobStatus.QUEUED) else status
 
     def last_words(self, job_id: str) -> str:
         """What a worker said that ended without recording an outcome; empty for all others."""
@@ -142,6 +146,9 @@ class JobQueue:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
+        with self._lock:
+            for job_id in list(self._places):
+                self._leave_place(job_id)
 
     def _end(self, job_id: str, wish: str) -> None:
         folder = self.folder(job_id)
@@ -149,6 +156,7 @@ class JobQueue:
             queued = [entry for entry in self._queue if entry[0] == job_id]
             if queued:
                 self._queue.remove(queued[0])
+                self._leave_place(job_id)
                 folder.set_wish("discard")
                 self._note_discarded(folder)
                 return
@@ -176,6 +184,19 @@ class JobQueue:
                     return JobFolder(path)
                 number += 1
 
+    def _enqueue(self, folder: JobFolder, resume: bool) -> None:
+        """Call with the lock held. Raises TrainingError if it waits in another process."""
+        place = folder.lock_queued()
+        if place is None:
+            raise TrainingError(f"Training {folder.id} waits in another process of this workbench already.")
+        self._places[folder.id] = place
+        self._queue.append((folder.id, resume))
+        self._start_next()
+
+    def _leave_place(self, job_id: str) -> None:
+        if place := self._places.pop(job_id, None):
+            place.close()
+
     def _start_next(self) -> None:
         """Start the oldest queued job if no worker of ours is at work. Call with the lock held."""
         while self._worker is None and self._queue and not self._closed:
@@ -186,6 +207,7 @@ class JobQueue:
                 reason = f"The training process could not be started: {exc.strerror or exc}. Start it again later."
                 self._last_words[job_id] = reason
                 logger.warning("Training %s: %s", job_id, reason)
+                self._leave_place(job_id)
                 continue
             self._working_on = job_id
             threading.Thread(target=self._watch, args=(job_id, self._worker), daemon=True).start()
@@ -211,6 +233,7 @@ class JobQueue:
             self._last_words[job_id] = _explain_end(code, self.folder(job_id).log_file)
             logger.warning("Training %s: %s", job_id, self._last_words[job_id])
         with self._lock:
+            self._leave_place(job_id)
             self._worker = None
             self._start_next()
         self._on_end()

@@ -15,7 +15,7 @@ from pages._shared import frame
 from pages._shared.task_watch import watch
 from pages._story.navigation import Place
 
-CHOICE, STARTED, UPLOADS = "story.choice", "story.started", "story.uploads"
+CHOICE, STARTED, UPLOADS, REMOVED = "story.choice", "story.started", "story.uploads", "story.removed"
 MEGABYTE = 1_000_000
 
 
@@ -70,7 +70,23 @@ def take_away(service: DLCodeGen, story_id: str, story: Story, place: Place) -> 
             icon=":material/description:", on_click="ignore",
             help="All four chapters in one file that opens in any browser and runs nothing.",
         )  # fmt: skip
+        with st.popover("Remove", icon=":material/delete:"):
+            st.write("The story goes from this shelf, and links to it lead nowhere. The model it tells of stays.")
+            if st.button("Remove this story", key="story.remove", type="primary"):
+                _remove(service, story_id)
     st.caption("Both files hold the code that is shown here, and nothing else of yours.")
+
+
+def show_removed(service: DLCodeGen) -> None:
+    """That a story was removed just now, and the way back, until another story is opened."""
+    removed = st.session_state.get(REMOVED)
+    if removed is None:
+        return
+    text, back = st.columns([4, 1], vertical_alignment="center")
+    text.info(f"Removed: {frame.plain_text(_title(removed))}", icon=":material/delete:")
+    if back.button("Undo", key="story.undo", icon=":material/undo:", width="stretch"):
+        with frame.plain_errors():
+            _show(service.stories.add(removed))
 
 
 def another(service: DLCodeGen) -> None:
@@ -137,11 +153,19 @@ def _open(service: DLCodeGen) -> None:
 
 def _show(story_id: str) -> None:
     """Open a story at its beginning."""
+    st.session_state.pop(REMOVED, None)
     st.query_params.from_dict({"story": story_id, "chapter": "1"})
     st.rerun()
 
 
+def _remove(service: DLCodeGen, story_id: str) -> None:
+    st.session_state[REMOVED] = service.stories.remove(story_id)
+    st.query_params.clear()
+    st.rerun()
+
+
 def _open_chosen() -> None:
+    st.session_state.pop(REMOVED, None)
     st.query_params.from_dict({"story": st.session_state[CHOICE], "chapter": "1"})
 
 

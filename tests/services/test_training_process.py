@@ -19,6 +19,7 @@ from dlcodegen_core.models.saved_model import load_model
 from dlcodegen_core.service import DLCodeGen
 from dlcodegen_core.training.events import EpochEnded, Event, Failed, Finished, PhaseProgress, Started, Waiting
 from dlcodegen_core.training.job import JobFolder, JobStatus, TrainRequest
+from dlcodegen_core.training.jobs import JobQueue
 
 pytestmark = pytest.mark.service
 
@@ -130,6 +131,10 @@ def test_the_three_pair_example_is_trained_from_a_file_and_completes(service: DL
 def test_two_trainings_started_at_once_run_one_after_the_other(service: DLCodeGen) -> None:
     first, second = (service.start_training("example", SHORT) for _ in range(2))
     assert service.jobs.status(second) is JobStatus.QUEUED
+    elsewhere = JobQueue(service.settings)
+    assert elsewhere.status(second) is JobStatus.QUEUED, "seen by another process of the same workbench"
+    with pytest.raises(TrainingError, match="is queued, so it cannot be resumed"):
+        elsewhere.resume(second)
     assert _ends(service, first, JobStatus.FINISHED)
     assert _ends(service, second, JobStatus.FINISHED)
     assert _versions(service) == ["v2", "v1"]

@@ -53,6 +53,25 @@ def test_a_changed_file_is_read_again(store: StoryStore, tmp_path: Path) -> None
     assert store.load(story_id).examples[0].truth == "return nothing"
 
 
+def test_a_removed_story_is_gone_and_adding_it_undoes_that(store: StoryStore) -> None:
+    kept, removed = store.add(story_saying("one")), store.add(story_saying("two"))
+    story = store.remove(removed)
+    assert store.ids() == [kept]
+    with pytest.raises(StoryError, match="no such story here"):
+        store.remove(removed)
+    assert store.add(story) == removed
+    assert store.load(removed) == story_saying("two")
+
+
+@pytest.mark.parametrize("story_id", ["../stories/one", "", "/etc/passwd", "one.json"])
+def test_nothing_but_a_story_is_removed(store: StoryStore, tmp_path: Path, story_id: str) -> None:
+    store.add(story_saying())
+    (tmp_path / "one.json").write_text("{}")
+    with pytest.raises(StoryError):
+        store.remove(story_id)
+    assert (tmp_path / "one.json").exists() and len(store.ids()) == 1
+
+
 def test_a_damaged_file_is_named_and_the_others_stay(store: StoryStore, tmp_path: Path) -> None:
     good = store.add(story_saying())
     (tmp_path / "stories" / "bad.json").write_text("{")

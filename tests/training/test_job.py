@@ -191,8 +191,24 @@ def test_a_job_is_held_by_one_worker_at_a_time(folder: JobFolder) -> None:
     assert not folder.is_alive()
 
 
-def test_looking_whether_a_job_lives_makes_no_file(folder: JobFolder) -> None:
+@pytest.mark.parametrize("events", [(), (Waiting(),), (STARTED, STEP)])
+def test_what_waits_in_another_process_is_queued_and_not_interrupted(
+    folder: JobFolder, events: tuple[Event, ...]
+) -> None:
+    _write(folder, *events)
+    place = folder.lock_queued()
+    assert place is not None
+    with place:
+        elsewhere = JobFolder(folder.path)
+        assert elsewhere.status() is JobStatus.QUEUED
+        assert not elsewhere.can_resume()
+        assert elsewhere.lock_queued() is None, "nobody queues it twice"
+    assert JobFolder(folder.path).status() is JobStatus.INTERRUPTED
+
+
+def test_looking_whether_a_job_lives_or_waits_makes_no_file(folder: JobFolder) -> None:
     folder.is_alive()
+    folder.is_queued()
     assert list(folder.path.iterdir()) == []
 
 

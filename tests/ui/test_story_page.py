@@ -235,6 +235,26 @@ def test_another_story_can_be_chosen(service, open_page):
     assert (app.query_params["story"], app.query_params["chapter"]) == (other, "1")
 
 
+def test_a_removed_story_is_gone_and_undo_brings_it_back(service, open_page):
+    kept = service.stories.add(dataclasses.replace(story_saying(), made_at="2026-01-03T00:00:00+00:00"))
+    removed = service.stories.add(story_saying())
+    app = open_page("story", story=removed, chapter="2")
+    press(app, "Remove this story")
+    assert service.stories.ids() == [kept]
+    assert "Removed:" in words(app) and "story" not in app.query_params
+    press(app, "Undo")
+    assert set(service.stories.ids()) == {kept, removed}
+    assert app.query_params["story"] == removed and "Removed:" not in words(app)
+
+
+def test_the_last_story_can_be_removed(service, open_page):
+    service.stories.add(story_saying())
+    app = open_page("story")
+    press(app, "Remove this story")
+    assert service.stories.ids() == []
+    assert "Train a model first" in words(app) or "A story shows in four steps" in words(app)
+
+
 def test_a_story_is_made_from_the_page_while_it_can_be_left(trained, open_page):
     app = open_page("story")
     press(app, "Make its story")
