@@ -186,7 +186,8 @@ class JobQueue:
 
     def _enqueue(self, folder: JobFolder, resume: bool) -> None:
         """Call with the lock held. Raises TrainingError if it waits in another process."""
-        place = folder.lock_queued()
+        # A worker that has told its outcome may not have ended yet; the place is ours still then.
+        place = self._places.get(folder.id) or folder.lock_queued()
         if place is None:
             raise TrainingError(f"Training {folder.id} waits in another process of this workbench already.")
         self._places[folder.id] = place
@@ -233,7 +234,8 @@ class JobQueue:
             self._last_words[job_id] = _explain_end(code, self.folder(job_id).log_file)
             logger.warning("Training %s: %s", job_id, self._last_words[job_id])
         with self._lock:
-            self._leave_place(job_id)
+            if all(job_id != queued for queued, _resume in self._queue):
+                self._leave_place(job_id)
             self._worker = None
             self._start_next()
         self._on_end()
