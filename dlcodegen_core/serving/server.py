@@ -44,7 +44,9 @@ def create_app(recycle_after: int = 0, shared_folder: Path | None = None) -> "AS
     app = Starlette(
         routes=answered, lifespan=lifespan_without_pages, middleware=guards, exception_handlers=unrouted.HANDLERS
     )
-    recycling = Recycling(app, recycle_after, lambda: DLCodeGen.get_instance().jobs.is_at_work)
+    recycling = Recycling(
+        app, recycle_after, lambda: DLCodeGen.get_instance().jobs.is_at_work, stop_accepting=SharedSocket.leave
+    )
     return Spreading(recycling, shared_folder) if shared_folder else recycling
 
 
