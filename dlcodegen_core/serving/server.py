@@ -9,7 +9,6 @@ import os
 import signal
 import threading
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -23,7 +22,6 @@ from dlcodegen_core.serving.guarded import check_start, guard
 from dlcodegen_core.serving.recycling import Recycling
 from dlcodegen_core.serving.routes import routes
 from dlcodegen_core.serving.shared_socket import SharedSocket
-from dlcodegen_core.serving.spreading import Spreading
 from dlcodegen_core.serving.warm_up import lifespan_without_pages
 
 if TYPE_CHECKING:
@@ -36,18 +34,15 @@ FINISH_SECONDS = 10  # for what is in flight when a worker ends; then whoever wa
 SILENT_SECONDS = 60
 
 
-def create_app(recycle_after: int = 0, shared_folder: Path | None = None) -> "ASGIApp":
-    """The application one worker process serves. shared_folder: that of all workers, None for one that is alone."""
+def create_app(recycle_after: int = 0) -> "ASGIApp":
+    """The application one worker process serves."""
     _end_with_the_parent()
     answered = routes()
     guards = [guard(answered)]
     app = Starlette(
         routes=answered, lifespan=lifespan_without_pages, middleware=guards, exception_handlers=unrouted.HANDLERS
     )
-    recycling = Recycling(
-        app, recycle_after, lambda: DLCodeGen.get_instance().jobs.is_at_work, stop_accepting=SharedSocket.leave
-    )
-    return Spreading(recycling, shared_folder) if shared_folder else recycling
+    return Recycling(app, recycle_after, lambda: DLCodeGen.get_instance().jobs.is_at_work)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int, recycle_after: int = RECYCLE_AFTER) -> None:
@@ -62,9 +57,8 @@ def serve(settings: Settings, host: str, port: int, workers: int, recycle_after:
     if recycle_after < 0:
         raise ConfigError(f"Workers cannot be replaced after {recycle_after} requests. Give 0 for never, or more.")
     os.environ.update(settings.to_environment())  # the workers are processes of their own
-    shared_folder = settings.home / "metrics" / str(port)
     config = uvicorn.Config(
-        partial(create_app, recycle_after, shared_folder) if workers > 1 else create_app,
+        partial(create_app, recycle_after if workers > 1 else 0),
         factory=True,
         host=host,
         port=port,
@@ -78,7 +72,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, recycle_after:
         return
     from uvicorn.supervisors import Multiprocess
 
-    metrics.share_between_workers(shared_folder)
+    metrics.share_between_workers(settings.home / "metrics" / str(port))
     config.loop = "asyncio"  # see `SharedSocket`
     with SharedSocket.of(config.bind_socket()) as listening:
         Multiprocess(config, sockets=[listening]).run()
