@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from dlcodegen_core import DLCodeGen, Settings, TrainConfig
 from dlcodegen_core.data.demo import LIBRARY_NAME, standard_library_pairs
@@ -73,11 +74,19 @@ def classifier_prompts(service: DLCodeGen, _home: Path, lessons: int, seed: int)
     return version, random.Random(seed).sample(strangers, lessons)
 
 
+class Answered(NamedTuple):
+    """How similar parent and child came to a held-out line, 0..100, and the training and file it is of."""
+
+    before: float
+    after: float
+    file: str
+
+
 class WideLook:
     """Parents and children at the same held-out lines, of all trainings and one kind of correction."""
 
     def __init__(self) -> None:
-        self._values: dict[str, list[tuple[float, float, str]]] = {}
+        self._answers: dict[str, list[Answered]] = {}
 
     def add(self, service: DLCodeGen, source: Path, parent: str, child: str, what: str) -> None:
         """Of sequence models. Lines come from the files that nobody corrected."""
@@ -87,14 +96,18 @@ class WideLook:
             load_sequence(service.settings.versions_folder / version)[1] for version in (parent, child)
         )
         for line in held_out_lines(files, set(), WIDE_LINES, card.config.seed):
-            values = (similarity(first_answer(model, line.prompt), line.target) for model in (of_parent, of_child))
-            self._values.setdefault(what, []).append((*values, f"{card.config.seed} {line.path}"))  # type: ignore[arg-type]
+            before, after = (
+                similarity(first_answer(model, line.prompt), line.target) for model in (of_parent, of_child)
+            )
+            self._answers.setdefault(what, []).append(Answered(before, after, f"{card.config.seed} {line.path}"))
 
     def told(self) -> str:
         """One line for each kind of correction; files of one training are drawn anew for the interval."""
         lines = []
-        for what, values in self._values.items():
-            found = compare(*map(list, zip(*values, strict=True)))  # type: ignore[arg-type]
+        for what, answers in self._answers.items():
+            found = compare(
+                [each.before for each in answers], [each.after for each in answers], [each.file for each in answers]
+            )
             lines.append(
                 f"{what}: held-out similarity {found.parent:.1f} -> {found.child:.1f}, "
                 f"{found.difference:+.2f} [{found.low:+.2f}, {found.high:+.2f}] on {found.count} lines"
@@ -143,7 +156,8 @@ def main() -> None:
                     if kind == "sequence":
                         wide.add(service, Path(home) / "source", version, child, what)
                 service.close()
-        print(f"\n{wide.told()}")
+        if kind == "sequence":
+            print(f"\n{wide.told()}")
 
 
 if __name__ == "__main__":
