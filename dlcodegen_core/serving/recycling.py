@@ -29,16 +29,19 @@ class Recycling:
         end: Callable[[], None] = lambda: signal.raise_signal(signal.SIGTERM),
         chance: Callable[[], float] = random.random,
         parting_seconds: float = PARTING_SECONDS,
+        stop_accepting: Callable[[], None] = lambda: None,
     ) -> None:
         """after: about so many requests; 0 for never. is_busy: whether the process must not end now.
 
         end: asks the server to end well, finishing what is in flight. chance: from 0 to 1.
+        stop_accepting: leaves new connections to others, from when this one parts from its clients.
         """
         self._app = app
         self._after = round(after * (1 + JITTER * (2 * chance() - 1))) if after else 0
         self._is_busy = is_busy
         self._end = end
         self._parting_seconds = parting_seconds
+        self._stop_accepting = stop_accepting
         self._requests = 0
         self._parting: asyncio.Task[None] | None = None
         self.is_parting = False
@@ -62,5 +65,6 @@ class Recycling:
         while await asyncio.to_thread(self._is_busy):
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
         self.is_parting = True
+        self._stop_accepting()
         await asyncio.sleep(self._parting_seconds)
         self._end()

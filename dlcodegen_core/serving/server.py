@@ -42,7 +42,9 @@ def create_app(recycle_after: int = 0) -> "ASGIApp":
     app = Starlette(
         routes=answered, lifespan=lifespan_without_pages, middleware=guards, exception_handlers=unrouted.HANDLERS
     )
-    return Recycling(app, recycle_after, lambda: DLCodeGen.get_instance().jobs.is_at_work)
+    return Recycling(
+        app, recycle_after, lambda: DLCodeGen.get_instance().jobs.is_at_work, stop_accepting=SharedSocket.leave
+    )
 
 
 def serve(settings: Settings, host: str, port: int, workers: int, recycle_after: int = RECYCLE_AFTER) -> None:

@@ -18,7 +18,13 @@ LONGEST_SECONDS = 0.005
 
 
 class SharedSocket(socket.socket):
-    """For asyncio's own event loop; others accept by the number of the file, past this class."""
+    """For asyncio's own event loop; others accept by the number of the file, past this class.
+
+    is_leaving: this process accepts nothing more, and leaves what waits to the others. One that ends would reset a
+    connection that it has accepted and not heard of yet.
+    """
+
+    is_leaving = False
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
         super().__init__(family, type, proto, fileno)
@@ -35,6 +41,9 @@ class SharedSocket(socket.socket):
         if self._took_one:
             self._took_one = False
             raise BlockingIOError
+        if SharedSocket.is_leaving:
+            time.sleep(LONGEST_SECONDS)
+            raise BlockingIOError
         time.sleep(min(LONGEST_SECONDS, LET_OTHERS_SECONDS * len(self._held)))
         connection, address = super().accept()
         # asyncio sets this only where a socket names TCP as its protocol, which one bound by uvicorn does not. Without
@@ -43,6 +52,11 @@ class SharedSocket(socket.socket):
         self._took_one = True
         self._held.add(connection)
         return connection, address
+
+    @classmethod
+    def leave(cls) -> None:
+        """Accept nothing more in this process."""
+        SharedSocket.is_leaving = True
 
     def __reduce__(self) -> tuple[Callable[..., "SharedSocket"], tuple[Any, ...]]:
         """To a process that is just being started."""

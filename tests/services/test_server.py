@@ -37,17 +37,9 @@ class Served:
     process: psutil.Process
 
     def ask(self, client: httpx.Client | None = None, **options: object) -> dict:
-        """An answer, by whichever worker takes the connection.
-
-        Asked once more after a reset, as clients do: a worker that is just ending may have accepted a connection that
-        it has not heard of yet. Known, and told in decision 010.
-        """
+        """An answer, by whichever worker takes the connection."""
         post = client.post if client else httpx.post
-        body = {"prompt": PROMPT, **options}
-        try:
-            answer = post(f"{self.address}{PREDICT}", json=body, timeout=PATIENCE_SECONDS)
-        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-            answer = post(f"{self.address}{PREDICT}", json=body, timeout=PATIENCE_SECONDS)
+        answer = post(f"{self.address}{PREDICT}", json={"prompt": PROMPT, **options}, timeout=PATIENCE_SECONDS)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

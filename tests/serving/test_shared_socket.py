@@ -36,6 +36,18 @@ def test_the_end_of_an_answer_does_not_wait_until_its_beginning_is_acknowledged(
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+def test_a_process_that_is_leaving_leaves_connections_to_others(
+    listening: SharedSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SharedSocket, "is_leaving", False)  # put back at the end
+    with socket.create_connection(listening.getsockname()):
+        SharedSocket.leave()
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+        SharedSocket.is_leaving = False  # as another process would see it
+        listening.accept()[0].close()
+
+
 def test_two_event_loops_that_share_it_share_the_clients(listening: SharedSocket) -> None:
     counts = [0, 0]
 
