@@ -33,8 +33,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(400))  # a slow machine is no failure
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """One Chromium a file. While playwright is open an event loop counts as running in this thread, and no test of
+    another file that happens to follow could start one of its own.
+    """
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine: on Debian and Ubuntu, apt-get install chromium")
     with sync_playwright() as play:
